@@ -1,0 +1,111 @@
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
+
+/** Names of tensor engines. `auto` picks the fastest that loads and computes. */
+export type EngineName = 'auto' | 'wasm' | 'cpu' | 'native' | 'gpu';
+
+/** Law of a ZO direction u. All have mean 0 and E[u u^T] = I. */
+export type Distribution = 'gaussian' | 'rademacher';
+
+/** Identifies one direction tensor: equal keys give equal values on every engine. All words are uint32. */
+export interface NoiseKey {
+  /** Seed of the run. */
+  seed: number;
+  /** Training step or draw. */
+  step: number;
+  /** Index of the query within the step. */
+  query: number;
+  /** Stable id of the tensor (see `tensorId` in src/noise). */
+  tensor: number;
+}
+
+/** Shape of one attention call; rows are batch-major: row = b * length + t. */
+export interface AttentionShape {
+  batch: number;
+  length: number;
+  heads: number;
+  kvHeads: number;
+  headDim: number;
+}
+
+/** cos and sin of the rotary angles at positions 0..length-1, each [length, headDim / 2]. */
+export interface RotaryTable {
+  cos: Tensor2D;
+  sin: Tensor2D;
+}
+
+/** One AdamW update; `step` counts from 1. */
+export interface AdamWSettings {
+  rate: number;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  weightDecay: number;
+  step: number;
+}
+
+/**
+ * Operations that the method needs beyond TF.js. Every engine has each; the plain form (TF.js operations) is the
+ * reference, fast forms replace it engine by engine. All tensors are float32 unless said; nothing is done in place.
+ */
+export interface Ops {
+  // ---- differentiable: safe inside a gradient tape, gradients for every float input
+  /** Rows of `weight` [V, D] at int32 `ids` [N] -> [N, D]. Gradient: scatter-add. Rows equal to `padding` get none. */
+  embed(weight: Tensor2D, ids: Tensor1D, padding?: number): Tensor2D;
+  /** x [N, D] / sqrt(mean(x^2) + eps) * gain [D]. */
+  rmsNorm(x: Tensor2D, gain: Tensor1D, eps: number): Tensor2D;
+  /** x [N, in] times the transpose of w [out, in] -> [N, out], plus bias [out] if given. */
+  linear(x: Tensor2D, w: Tensor2D, bias?: Tensor1D): Tensor2D;
+  /**
+   * Causal self-attention with rotary positions (half-split form) and grouped keys and values.
+   * q [B*T, heads*headDim], k and v [B*T, kvHeads*headDim] -> [B*T, heads*headDim]. Rotary is applied to q and k here.
+   */
+  attention(q: Tensor2D, k: Tensor2D, v: Tensor2D, shape: AttentionShape, rotary: RotaryTable): Tensor2D;
+  /** silu(gate) * up, any equal shapes. */
+  swiglu(gate: Tensor2D, up: Tensor2D): Tensor2D;
+  /** a + b, equal shapes (the residual). */
+  add(a: Tensor2D, b: Tensor2D): Tensor2D;
+  /**
+   * Cross-entropy of logits = h w^T at int32 `targets` [n], h [n, D], w [V, D].
+   * `mean` [] is differentiable; `tokens` [n] are the losses one by one (exp-sums in float64), not differentiable;
+   * average them in float64 on the host for the loss that is reported.
+   */
+  headLoss(h: Tensor2D, w: Tensor2D, targets: Tensor1D): { mean: Scalar; tokens: Tensor1D };
+
+  // ---- not differentiable; each returns new tensors
+  /** u of `shape` under `key`. */
+  noise(shape: number[], key: NoiseKey, law: Distribution): Tensor;
+  /** w + scale * u(key) in one pass. */
+  perturb<T extends Tensor>(w: T, scale: number, key: NoiseKey, law: Distribution): T;
+  /** a + scale * b. */
+  addScaled<T extends Tensor>(a: T, b: T, scale: number): T;
+  /** Decoupled AdamW of one tensor -> new weight and moments. */
+  adamw<T extends Tensor>(w: T, g: T, m: T, v: T, s: AdamWSettings): { w: T; m: T; v: T };
+  /** Sum over a list of pairs of <a_i, b_i>, in float64 where the engine can. */
+  dot(pairs: readonly (readonly [Tensor, Tensor])[]): Promise<number>;
+}
+
+/** What an engine is, in plain words and as data. */
+export interface EngineDescription {
+  name: string;
+  /** e.g. `wasm: TF.js 4.22.0, SIMD, 1 thread, fused kernels (relaxed SIMD)`. */
+  summary: string;
+  threads: number;
+  /** Why this engine was picked. */
+  reason: string;
+  /** What was tried and did not serve, with the reason. */
+  rejected: { name: string; reason: string }[];
+  /** What would be faster on this machine, if anything. */
+  faster: string[];
+  toString(): string;
+}
+
+/** A tensor engine: a TF.js backend and the operations beyond it. */
+export interface Engine {
+  readonly name: Exclude<EngineName, 'auto'>;
+  readonly ops: Ops;
+  /** Makes this engine the current TF.js backend; cheap when it already is. Public calls of hi-zfo do it themselves. */
+  activate(): Promise<void>;
+  describe(): EngineDescription;
+  /** Live tensors and bytes they hold, as counted by TF.js, and the engine's own heap in bytes where it has one. */
+  memory(): { tensors: number; bytes: number; heapBytes: number };
+}
