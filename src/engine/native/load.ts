@@ -1,0 +1,75 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import util from 'node:util';
+import { tf } from '../tf.ts';
+
+/** A native backend that loads and computes. */
+export interface NativeBackend {
+  package: string;
+  version: string;
+  usesGpu: boolean;
+}
+
+/**
+ * Loads tfjs-node or tfjs-node-gpu from beside hi-zfo or from the working directory and has it compute a product: an
+ * install without its addon, or one whose libtensorflow does not load, fails here.
+ * @throws the reason, as a short message
+ */
+export async function loadNative(
+  name: '@tensorflow/tfjs-node' | '@tensorflow/tfjs-node-gpu',
+): Promise<NativeBackend> {
+  shimUtil();
+  const found = resolve(name);
+  if (!found) throw new Error('not installed');
+  const previous = tf.engine().backendName;
+  try {
+    const module = found.load(found.path) as { version?: Record<string, string> };
+    if (!tf.findBackend('tensorflow'))
+      throw new Error(
+        'it brought another copy of @tensorflow/tfjs-core; install the same TF.js version (4.22.0) once',
+      );
+    if (!(await tf.setBackend('tensorflow'))) throw new Error('its backend did not start');
+    await checkProduct();
+    const backend = tf.backend() as unknown as { isUsingGpuDevice?: boolean };
+    return {
+      package: name,
+      version: module.version?.['tfjs-node'] ?? '4',
+      usesGpu: backend.isUsingGpuDevice === true,
+    };
+  } catch (error) {
+    if (previous) await tf.setBackend(previous);
+    throw new Error(firstLine(error), { cause: error });
+  }
+}
+
+function resolve(name: string): { path: string; load: NodeJS.Require } | undefined {
+  for (const base of [import.meta.url, join(process.cwd(), 'package.json')]) {
+    const load = createRequire(base);
+    try {
+      return { path: load.resolve(name), load };
+    } catch {
+      // Not here; the next base may have it.
+    }
+  }
+  return undefined;
+}
+
+/** [[1, 2], [3, 4]] times itself. */
+async function checkProduct(): Promise<void> {
+  const a = tf.tensor2d([1, 2, 3, 4], [2, 2]);
+  const product = tf.matMul(a, a);
+  const values = Array.from(await product.data());
+  tf.dispose([a, product]);
+  if (values.join() !== '7,10,15,22') throw new Error(`a 2 x 2 product came out as ${values.join(', ')}`);
+}
+
+/** tfjs-node 4.22 calls two functions that Node 23 removed. */
+function shimUtil(): void {
+  const old = util as unknown as Record<string, unknown>;
+  old.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
+  old.isArray ??= Array.isArray;
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0]!.trim();
+}

@@ -1,0 +1,152 @@
+import { existsSync } from 'node:fs';
+import { EngineError } from '../errors.ts';
+import { description } from './description.ts';
+import type { Engine, EngineDescription, EngineName, Ops } from './engine.ts';
+import { loadNative } from './native/load.ts';
+import { plainOps } from './ops/plain.ts';
+import { tf } from './tf.ts';
+import { wasmBackend } from './wasm/heap.ts';
+import { startWasm } from './wasm/start.ts';
+
+/** How {@link openEngine} sets an engine up. */
+export interface EngineOptions {
+  /** Use the fast forms of the operations where the engine has them (default true); false leaves the plain forms. */
+  fused?: boolean;
+}
+
+type Facts = Omit<EngineDescription, 'toString'>;
+type Rejected = Facts['rejected'];
+
+const opened = new Map<string, Promise<Engine>>();
+
+/**
+ * Opens a tensor engine; the same name and options give the same engine again.
+ *
+ * `auto` takes the first that loads and computes of tfjs-node-gpu, tfjs-node and wasm. `cpu` (TF.js in plain JavaScript,
+ * very slow, the reference for tests) is taken by name alone.
+ * @throws EngineError if the engine asked for is not installed or does not compute
+ */
+export function openEngine(name: EngineName = 'auto', options: EngineOptions = {}): Promise<Engine> {
+  const fused = options.fused ?? true;
+  const id = `${name} ${fused}`;
+  let engine = opened.get(id);
+  if (!engine) {
+    engine = open(name, fused);
+    opened.set(id, engine);
+    engine.catch(() => opened.delete(id));
+  }
+  return engine;
+}
+
+async function open(name: EngineName, fused: boolean): Promise<Engine> {
+  switch (name) {
+    case 'auto':
+      return openAuto(fused);
+    case 'wasm':
+      return openWasm(fused, 'asked for by name', []);
+    case 'cpu':
+      return openCpu();
+    case 'native':
+    case 'gpu':
+      return openNative(name);
+    default:
+      throw new EngineError(`No engine is called '${String(name)}'. Choose auto, wasm, cpu, native or gpu.`);
+  }
+}
+
+async function openAuto(fused: boolean): Promise<Engine> {
+  const rejected: Rejected = [];
+  for (const name of ['gpu', 'native'] as const) {
+    try {
+      return await openNative(name, rejected);
+    } catch (error) {
+      rejected.push({
+        name,
+        reason: (error as Error).cause ? messageOf((error as Error).cause) : messageOf(error),
+      });
+    }
+  }
+  return openWasm(fused, 'the fastest that loads here', rejected);
+}
+
+async function openWasm(fused: boolean, reason: string, rejected: Rejected): Promise<Engine> {
+  await startWasm();
+  const faster = ["npm i @tensorflow/tfjs-node@4.22.0 (libtensorflow, all cores), then openEngine('native')"];
+  if (existsSync('/dev/nvidia0'))
+    faster.unshift(
+      'an NVIDIA GPU is here, but @tensorflow/tfjs-node-gpu does not load: npm i @tensorflow/tfjs-node-gpu',
+    );
+  return makeEngine('wasm', 'wasm', plainOps, {
+    name: 'wasm',
+    summary: `wasm: TF.js ${tf.version_core}, SIMD, 1 thread, ${fused ? 'plain' : 'plain'} operations`,
+    threads: 1,
+    reason,
+    rejected,
+    faster,
+  });
+}
+
+async function openCpu(): Promise<Engine> {
+  const backend = tf.findBackend('cpu') as unknown as { firstUse: boolean };
+  // Keeps TF.js from printing its advice to install tfjs-node: this engine is slow on purpose.
+  backend.firstUse = false;
+  return makeEngine('cpu', 'cpu', plainOps, {
+    name: 'cpu',
+    summary: `cpu: TF.js ${tf.version_core} in plain JavaScript, 1 thread (the reference; very slow)`,
+    threads: 1,
+    reason: 'asked for by name',
+    rejected: [],
+    faster: ["openEngine('wasm') is 20 to 100 times as fast and always available"],
+  });
+}
+
+async function openNative(name: 'native' | 'gpu', rejected: Rejected = []): Promise<Engine> {
+  const packageName = name === 'gpu' ? '@tensorflow/tfjs-node-gpu' : '@tensorflow/tfjs-node';
+  const fail = (cause: unknown): never => {
+    throw new EngineError(
+      `The ${name} engine needs ${packageName}, which does not serve: ${messageOf(cause)}. ` +
+        `Install it with: npm i ${packageName}@4.22.0. Or use the wasm engine, which needs nothing.`,
+      { cause },
+    );
+  };
+  const loaded = await loadNative(packageName).catch(fail);
+  if (name === 'gpu' && !loaded.usesGpu)
+    fail(new Error('it loads, but finds no GPU that its CUDA libraries can use'));
+  return makeEngine(name, 'tensorflow', plainOps, {
+    name,
+    summary: `${name}: TF.js ${tf.version_core} on ${packageName} ${loaded.version}, plain operations`,
+    threads: 0,
+    reason: 'loads and computes',
+    rejected,
+    faster: [],
+  });
+}
+
+async function makeEngine(
+  name: Engine['name'],
+  backendName: string,
+  ops: Ops,
+  facts: Facts,
+): Promise<Engine> {
+  const engine: Engine = {
+    name,
+    ops,
+    async activate() {
+      if (tf.engine().backendName === backendName) return;
+      if (!(await tf.setBackend(backendName)))
+        throw new EngineError(`TF.js could not switch to its ${backendName} backend.`);
+    },
+    describe: () => description(facts),
+    memory() {
+      const { numTensors, numBytes } = tf.memory();
+      const heapBytes = backendName === 'wasm' ? wasmBackend().wasm.HEAPU8.length : 0;
+      return { tensors: numTensors, bytes: numBytes, heapBytes };
+    },
+  };
+  await engine.activate();
+  return engine;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

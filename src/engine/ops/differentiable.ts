@@ -1,0 +1,41 @@
+import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs';
+import { tf } from '../tf.ts';
+
+/** Keeps tensors for the gradient; does nothing when no tape is recording. */
+export type Save = (tensors: Tensor[]) => void;
+
+/** Gradients of the inputs by name, each computed only when it is asked for. */
+export type GradientThunks<Name extends string> = Record<Name, () => Tensor>;
+
+interface CustomKernel<T> {
+  inputs: NamedTensorMap;
+  forwardFunc: (backend: unknown, save: Save) => T;
+  backwardsFunc: (dy: Tensor, saved: Tensor[]) => Record<string, () => Tensor>;
+}
+
+interface TapeEngine {
+  isTapeOn(): boolean;
+  runKernelFunc<T extends Tensor | Tensor[]>(kernel: CustomKernel<T>): T;
+}
+
+/** True while TF.js records operations for a gradient. Ask before the forward function: inside it the answer is no. */
+export function isTapeOn(): boolean {
+  return (tf.engine() as unknown as TapeEngine).isTapeOn();
+}
+
+/**
+ * An operation with a gradient of its own. `tf.customGrad` would compute every gradient eagerly; this one computes only
+ * those on the way to the asked inputs. Inputs that `backward` needs must be passed to `save` like anything else.
+ * With several outputs `dy` is the gradient of the first.
+ */
+export function differentiable<T extends Tensor | Tensor[], Name extends string>(
+  inputs: Record<Name, Tensor>,
+  forward: (save: Save) => T,
+  backward: (dy: Tensor, saved: Tensor[]) => GradientThunks<Name>,
+): T {
+  return (tf.engine() as unknown as TapeEngine).runKernelFunc<T>({
+    inputs,
+    forwardFunc: (_, save) => forward(save),
+    backwardsFunc: (dy: Tensor | Tensor[], saved) => backward(Array.isArray(dy) ? dy[0]! : dy, saved),
+  });
+}

@@ -1,0 +1,11 @@
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs';
+import { tf } from '../tf.ts';
+
+/** See {@link Ops.linear}. */
+export function linear(x: Tensor2D, w: Tensor2D, bias?: Tensor1D): Tensor2D {
+  const y: Tensor2D = tf.matMul(x, w, false, true);
+  if (!bias) return y;
+  const out = tf.add<Tensor2D>(y, bias);
+  y.dispose();
+  return out;
+}

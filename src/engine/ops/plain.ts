@@ -1,0 +1,28 @@
+import type { Ops } from '../engine.ts';
+import { tf } from '../tf.ts';
+import { adamw } from './adamw.ts';
+import { addScaled } from './add-scaled.ts';
+import { attention } from './attention.ts';
+import { dot } from './dot.ts';
+import { embed } from './embed.ts';
+import { headLoss } from './head-loss.ts';
+import { linear } from './linear.ts';
+import { noise, perturb } from './noise.ts';
+import { rmsNorm } from './rms-norm.ts';
+import { swiglu } from './swiglu.ts';
+
+/** Every operation made of TF.js operations: right on any backend, and the reference for the fast forms. */
+export const plainOps: Ops = {
+  embed,
+  rmsNorm,
+  linear,
+  attention,
+  swiglu,
+  add: (a, b) => tf.add(a, b),
+  headLoss,
+  noise,
+  perturb,
+  addScaled,
+  adamw,
+  dot,
+};

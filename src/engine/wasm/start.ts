@@ -1,0 +1,35 @@
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import type * as TensorFlowWasm from '@tensorflow/tfjs-backend-wasm';
+import { EngineError } from '../../errors.ts';
+import { tf } from '../tf.ts';
+import { type WasmBackend, wasmBackend } from './heap.ts';
+import { shareIdentity } from './mend/identity.ts';
+import { guardMalloc } from './mend/malloc.ts';
+import { mendMatMul } from './mend/mat-mul.ts';
+import { addSegmentSum } from './mend/segment-sum.ts';
+
+const load = createRequire(import.meta.url);
+let started: Promise<WasmBackend> | undefined;
+
+/** Starts TF.js's wasm backend (SIMD, one thread, the package's own binary) with its mends, once. */
+export function startWasm(): Promise<WasmBackend> {
+  return (started ??= start());
+}
+
+async function start(): Promise<WasmBackend> {
+  const { setWasmPaths } = load('@tensorflow/tfjs-backend-wasm') as typeof TensorFlowWasm;
+  setWasmPaths(dirname(load.resolve('@tensorflow/tfjs-backend-wasm')) + '/');
+  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+  if (!(await tf.setBackend('wasm')))
+    throw new EngineError(
+      'The wasm engine did not start: TF.js could not initialise tfjs-backend-wasm 4.22.0.',
+    );
+  await tf.ready();
+  const backend = wasmBackend();
+  guardMalloc(backend);
+  shareIdentity();
+  addSegmentSum();
+  mendMatMul();
+  return backend;
+}
