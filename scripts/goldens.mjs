@@ -1,0 +1,39 @@
+// Copies the small reference values that the test suite needs from a folder of large ones into test/goldens.
+//   node scripts/goldens.mjs [FOLDER=../shared]
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const from = process.argv[2] ?? join(here, '..', '..', 'shared');
+const to = join(here, '..', 'test', 'goldens');
+
+/** Whole files and folders, by their path under FOLDER. */
+const copies = {
+  'goldens/llama': 'model/llama',
+  'goldens/llama-tied-headdim': 'model/llama-tied-headdim',
+  'goldens/llama-rope-linear': 'model/llama-rope-linear',
+  'goldens/llama-rope-llama3': 'model/llama-rope-llama3',
+  'goldens-step/llama': 'step/llama',
+  'goldens-step/llama-tied-headdim': 'step/llama-tied-headdim',
+  'goldens-partition/cases.json': 'partition.json',
+};
+
+/** Excerpts: [source, target, what to keep]. */
+const excerpts = [];
+
+for (const [source, target] of Object.entries(copies)) copy(join(from, source), join(to, target));
+for (const [source, target, keep] of excerpts) {
+  const values = keep(JSON.parse(readFileSync(join(from, source), 'utf8')));
+  mkdirSync(dirname(join(to, target)), { recursive: true });
+  writeFileSync(join(to, target), JSON.stringify(values) + '\n');
+}
+
+function copy(source, target) {
+  if (/\.\w+$/.test(source)) {
+    mkdirSync(dirname(target), { recursive: true });
+    copyFileSync(source, target);
+    return;
+  }
+  for (const entry of readdirSync(source)) copy(join(source, entry), join(target, entry));
+}

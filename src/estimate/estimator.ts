@@ -1,0 +1,58 @@
+import { ConfigError } from '../errors.ts';
+import type { Distribution } from '../engine/engine.ts';
+
+/**
+ * How the projected gradient c, the directional derivative along u, is read off losses:
+ * - `one-sided`: (L(w + eps u) - L(w)) / eps, the paper's; the clean loss is there anyway (SPSA with a baseline);
+ * - `two-sided`: (L(w + eps u) - L(w - eps u)) / (2 eps), MeZO's; even orders of eps cancel.
+ */
+export type EstimatorName = 'one-sided' | 'two-sided';
+
+/** What defines a ZO estimate g = (1/q) sum_i c_i u_i. */
+export interface EstimatorOptions {
+  /** Defaults to `one-sided`. */
+  estimator?: EstimatorName;
+  /** Perturbation scale; defaults to 1e-3. */
+  epsilon?: number;
+  /** Directions a step, q; defaults to 1. */
+  queries?: number;
+  /** Law of the directions; defaults to `gaussian`. */
+  law?: Distribution;
+}
+
+/** Estimator options with every default filled in. */
+export type EstimatorSettings = Required<EstimatorOptions>;
+
+/** Fills in the paper's defaults; throws ConfigError for what cannot be meant. */
+export function estimatorSettings(options: EstimatorOptions = {}): EstimatorSettings {
+  const { estimator = 'one-sided', epsilon = 1e-3, queries = 1, law = 'gaussian' } = options;
+  if (estimator !== 'one-sided' && estimator !== 'two-sided') {
+    throw new ConfigError(`estimator is ${JSON.stringify(estimator)}; take 'one-sided' or 'two-sided'.`);
+  }
+  if (!(epsilon > 0 && Number.isFinite(epsilon))) {
+    throw new ConfigError(`epsilon is ${epsilon}; it must be a positive number (the paper uses 1e-3).`);
+  }
+  if (!Number.isSafeInteger(queries) || queries < 1) {
+    throw new ConfigError(`queries is ${queries}; it must be a whole number of at least 1.`);
+  }
+  if (law !== 'gaussian' && law !== 'rademacher') {
+    throw new ConfigError(`law is ${JSON.stringify(law)}; take 'gaussian' or 'rademacher'.`);
+  }
+  return { estimator, epsilon, queries, law };
+}
+
+/** Losses along one direction; `minus` is the clean loss for the one-sided estimator. */
+export interface Probe {
+  plus: number;
+  minus: number;
+}
+
+/** The projected gradient of a probe. The difference is taken in float64. */
+export function projectedGradient(s: EstimatorSettings, { plus, minus }: Probe): number {
+  return (plus - minus) / (s.estimator === 'two-sided' ? 2 * s.epsilon : s.epsilon);
+}
+
+/** Forward passes along directions that one estimate takes, not counting the clean one. */
+export function perturbedPasses(s: EstimatorSettings): number {
+  return s.queries * (s.estimator === 'two-sided' ? 2 : 1);
+}

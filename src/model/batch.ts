@@ -1,0 +1,66 @@
+import type { Tensor1D } from '@tensorflow/tfjs';
+import { ConfigError } from '../errors.ts';
+import type { RotaryTable } from '../engine/engine.ts';
+import { tf } from '../engine/tf.ts';
+import type { LlamaConfig } from './config.ts';
+import { rotaryAngles } from './rotary.ts';
+
+/** A right-padded batch of token ids and where its loss is taken; made by `collate` in src/data. */
+export interface TokenBatch {
+  /** Token ids, row by row, batch * length of them. */
+  ids: Int32Array;
+  batch: number;
+  length: number;
+  /** Rows b * length + t whose next token is supervised. */
+  positions: Int32Array;
+  /** The token to predict at each of `positions`. */
+  targets: Int32Array;
+}
+
+/** A batch on the engine. Dispose it after use. */
+export class DeviceBatch {
+  readonly ids: Tensor1D;
+  readonly positions: Tensor1D;
+  readonly targets: Tensor1D;
+  /** Rotary angles of positions 0..length-1. */
+  readonly rotary: RotaryTable;
+  readonly batch: number;
+  readonly length: number;
+
+  /** Checks the batch against the model's sizes; throws ConfigError before anything is allocated. */
+  constructor(b: TokenBatch, config: LlamaConfig) {
+    const { vocabulary, maxPositions } = config;
+    const bad = [...b.ids, ...b.targets].find((id) => id < 0 || id >= vocabulary);
+    if (bad !== undefined) {
+      throw new ConfigError(
+        `Token id ${bad} is outside the model's vocabulary of ${vocabulary}. Do tokenizer and model belong together?`,
+      );
+    }
+    if (b.targets.length === 0)
+      throw new ConfigError('The batch has no supervised token: every completion is empty.');
+    if (b.length > maxPositions) {
+      throw new ConfigError(
+        `Length ${b.length} is more than the model's ${maxPositions} positions. Cut the examples.`,
+      );
+    }
+    this.batch = b.batch;
+    this.length = b.length;
+    this.ids = tf.tensor1d(b.ids, 'int32');
+    this.positions = tf.tensor1d(b.positions, 'int32');
+    this.targets = tf.tensor1d(b.targets, 'int32');
+    const { cos, sin, shape } = rotaryAngles(
+      config,
+      Array.from({ length: b.length }, (_, t) => t),
+    );
+    this.rotary = { cos: tf.tensor2d(cos, shape), sin: tf.tensor2d(sin, shape) };
+  }
+
+  /** Number of supervised tokens. */
+  get supervised(): number {
+    return this.targets.size;
+  }
+
+  dispose(): void {
+    tf.dispose([this.ids, this.positions, this.targets, this.rotary.cos, this.rotary.sin]);
+  }
+}

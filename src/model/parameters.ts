@@ -1,0 +1,96 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import { ConfigError } from '../errors.ts';
+
+/** What a tensor does in the decoder. */
+export type Role =
+  | 'embedding'
+  | 'attention-norm'
+  | 'q'
+  | 'k'
+  | 'v'
+  | 'o'
+  | 'ffn-norm'
+  | 'gate'
+  | 'up'
+  | 'down'
+  | 'final-norm'
+  | 'head';
+
+/** A trainable tensor of the model, without its values. */
+export interface ParameterInfo {
+  /** Name as in the Hugging Face folder. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Number of values. */
+  readonly size: number;
+  readonly role: Role;
+  /** Layer 0..L-1, or -1 for the embedding and L for what follows the last layer. */
+  readonly layer: number;
+  /** True for an embedding that is the output head as well. */
+  readonly tied: boolean;
+}
+
+/** A parameter with its place in true execution order (0 = input side). */
+export interface Parameter extends ParameterInfo {
+  readonly index: number;
+}
+
+/** Gives the tensor to use for a parameter: the stored one, or a changed copy made on the spot. */
+export type Weights = (p: Parameter) => Tensor;
+
+/**
+ * The model's tensors in execution order. A tensor in the store is never written to: an update puts a new tensor in
+ * its place (`replace`), so whoever holds the old values may keep them and every perturbation is undone by forgetting it.
+ */
+export class ParameterStore {
+  readonly list: readonly Parameter[];
+  private readonly byName: ReadonlyMap<string, Parameter>;
+  private readonly values: Tensor[] = [];
+
+  constructor(infos: readonly ParameterInfo[]) {
+    this.list = infos.map((info, index) => Object.freeze({ ...info, index }));
+    this.byName = new Map(this.list.map((p) => [p.name, p]));
+    if (this.byName.size !== this.list.length) throw new ConfigError('Two parameters have the same name.');
+  }
+
+  /** Total number of values. */
+  get size(): number {
+    return this.list.reduce((n, p) => n + p.size, 0);
+  }
+
+  named(name: string): Parameter {
+    const p = this.byName.get(name);
+    if (!p)
+      throw new ConfigError(
+        `No parameter is named ${name}. Names look like ${this.list[1]?.name ?? '(none)'}.`,
+      );
+    return p;
+  }
+
+  /** The stored tensor. It belongs to the store: do not dispose it. */
+  readonly get: Weights = (p) => {
+    const t = this.values[p.index];
+    if (!t || t.isDisposed) throw new ConfigError(`${p.name} has no values: the model was disposed.`);
+    return t;
+  };
+
+  /** Puts `next` in place of the stored tensor and disposes the old one. The store owns `next` from now on. */
+  replace(p: Parameter, next: Tensor): void {
+    if (next.shape.join() !== p.shape.join()) {
+      throw new ConfigError(`${p.name} has shape [${p.shape.join(', ')}], given [${next.shape.join(', ')}].`);
+    }
+    const old = this.values[p.index];
+    this.values[p.index] = keep(next);
+    old?.dispose();
+  }
+
+  dispose(): void {
+    for (const t of this.values) t.dispose();
+  }
+}
+
+/** Marks a tensor so that an enclosing tidy (the library's or a user's) does not dispose it. */
+function keep(t: Tensor): Tensor {
+  t.kept = true;
+  return t;
+}

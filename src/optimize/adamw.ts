@@ -1,0 +1,101 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import type { Engine } from '../engine/engine.ts';
+import { tf } from '../engine/tf.ts';
+import type { Parameter } from '../model/parameters.ts';
+
+/** Settings of AdamW, with PyTorch's names for the betas. */
+export interface AdamWOptions {
+  /** Defaults to 0.9. */
+  beta1?: number;
+  /** Defaults to 0.999. */
+  beta2?: number;
+  /** Added to the root of the second moment; defaults to 1e-8. */
+  epsilon?: number;
+  /** Decoupled weight decay; defaults to 0. Norm gains are never decayed. */
+  weightDecay?: number;
+}
+
+interface Moments {
+  m: Tensor;
+  v: Tensor;
+  /** Updates of this tensor so far: each tensor's bias correction counts from its own first update. */
+  steps: number;
+}
+
+/**
+ * AdamW (Loshchilov and Hutter 2019) with moments only for the tensors it has updated. A tensor that joins later starts
+ * with zero moments and step 1; `forget` drops the moments of one that leaves.
+ */
+export class AdamW {
+  private readonly moments = new Map<Parameter, Moments>();
+  private readonly beta1: number;
+  private readonly beta2: number;
+  private readonly epsilon: number;
+  private readonly weightDecay: number;
+
+  constructor(
+    private readonly engine: Engine,
+    options: AdamWOptions = {},
+  ) {
+    this.beta1 = options.beta1 ?? 0.9;
+    this.beta2 = options.beta2 ?? 0.999;
+    this.epsilon = options.epsilon ?? 1e-8;
+    this.weightDecay = options.weightDecay ?? 0;
+  }
+
+  /** Parameters that hold moments. */
+  get held(): Parameter[] {
+    return [...this.moments.keys()];
+  }
+
+  /** The new value of `w` and its new moments; nothing is changed until `commit`. */
+  propose(
+    p: Parameter,
+    w: Tensor,
+    g: Tensor,
+    rate: number,
+  ): { w: Tensor; commit: () => void; drop: () => void } {
+    const old = this.moments.get(p);
+    const zero = old ? undefined : tf.zerosLike(w);
+    const steps = (old?.steps ?? 0) + 1;
+    const next = this.engine.ops.adamw(w, g, old?.m ?? zero!, old?.v ?? zero!, {
+      rate,
+      beta1: this.beta1,
+      beta2: this.beta2,
+      epsilon: this.epsilon,
+      weightDecay: p.shape.length > 1 ? this.weightDecay : 0,
+      step: steps,
+    });
+    zero?.dispose();
+    return {
+      w: next.w,
+      commit: () => {
+        this.forget(p);
+        this.moments.set(p, { m: keep(next.m), v: keep(next.v), steps });
+      },
+      drop: () => tf.dispose([next.w, next.m, next.v]),
+    };
+  }
+
+  /** The value that one update would give `w`, with nothing kept: what a profile's trial step needs. */
+  tried(p: Parameter, w: Tensor, g: Tensor, rate: number): Tensor {
+    const next = this.propose(p, w, g, rate);
+    const value = next.w.clone();
+    next.drop();
+    return value;
+  }
+
+  forget(p: Parameter): void {
+    const old = this.moments.get(p);
+    if (old) tf.dispose([old.m, old.v]);
+    this.moments.delete(p);
+  }
+
+  dispose(): void {
+    for (const p of this.held) this.forget(p);
+  }
+}
+
+function keep(t: Tensor): Tensor {
+  return tf.keep(t);
+}

@@ -1,0 +1,155 @@
+import { ConfigError } from '../errors.ts';
+import type { Parameter } from '../model/parameters.ts';
+import { selectionCost } from '../profile/cost.ts';
+import type { Profile } from '../profile/importance.ts';
+import { budgetOf, type Budget } from './budget.ts';
+import { selectGreenTrainer } from './greentrainer.ts';
+import { selectExact } from './knapsack.ts';
+import { describeSelector, selectParameters, type Selector } from './select.ts';
+
+/** How a tensor is trained. `frozen` is for baselines; Hi-ZFO itself freezes nothing. */
+export type Label = 'FO' | 'ZO' | 'frozen';
+
+/** Why a tensor has its label. */
+export type Reason =
+  | 'chosen' // in the optimum
+  | 'over budget' // worth something, but the optimum leaves it out
+  | 'no gain' // importance <= 0
+  | 'by hand'
+  | 'all'; // the method labels every tensor alike
+
+/** One tensor of a partition. */
+export interface PartitionEntry {
+  readonly parameter: Parameter;
+  readonly label: Label;
+  readonly reason: Reason;
+}
+
+/** What a partition adds up to. */
+export interface PartitionSummary {
+  /** Share of the full backward cost that is spent, by C(m). */
+  achieved: number;
+  /** Share of the total positive importance that FO tensors hold. NaN without a profile. */
+  importanceKept: number;
+  /** Values in FO and ZO tensors. */
+  sizeFO: number;
+  sizeZO: number;
+  countFO: number;
+  countZO: number;
+  /** Input-most FO tensor, if any: everything from there up carries the error signal. */
+  deepestFO: Parameter | undefined;
+  /** ZO tensors above the deepest FO tensor. */
+  interleaved: number;
+}
+
+/** How to choose the FO tensors. */
+export interface PartitionOptions {
+  /** Share of a full step's FLOPs, 0 to 1; defaults to 0.6. */
+  rho?: number;
+  /** `exact` (default) or GreenTrainer's own dynamic program. */
+  solver?: 'exact' | 'greentrainer';
+  /** Label of what is not FO; defaults to `ZO`. */
+  rest?: 'ZO' | 'frozen';
+}
+
+/** A label for every tensor, with its cost and the reason for each. Immutable: edits give a new partition. */
+export class Partition {
+  private constructor(
+    readonly entries: readonly PartitionEntry[],
+    readonly profile: Profile | undefined,
+    readonly budget: Budget | undefined,
+    /** What was done to it since it was solved, in words. */
+    readonly edits: readonly string[],
+  ) {
+    Object.freeze(entries);
+    Object.freeze(this);
+  }
+
+  /** Solves for the best FO set within the budget of `rho`. */
+  static solve(profile: Profile, options: PartitionOptions = {}): Partition {
+    const { rho = 0.6, solver = 'exact', rest = 'ZO' } = options;
+    const budget = budgetOf(rho, profile.total);
+    const select = solver === 'exact' ? selectExact : selectGreenTrainer;
+    const { chosen } = select(profile.entries, budget.cost);
+    const entries = profile.entries.map(({ parameter, importance }, i): PartitionEntry => {
+      if (chosen[i]) return { parameter, label: 'FO', reason: 'chosen' };
+      return { parameter, label: rest, reason: importance > 0 ? 'over budget' : 'no gain' };
+    });
+    return new Partition(entries, profile, budget, []);
+  }
+
+  /** Every tensor with one label: full fine-tuning (`FO`) or ZO only (`ZO`). */
+  static uniform(parameters: readonly Parameter[], label: Label): Partition {
+    return new Partition(
+      parameters.map((parameter) => ({ parameter, label, reason: 'all' })),
+      undefined,
+      undefined,
+      [],
+    );
+  }
+
+  /** FO for what `selector` means, `rest` (default ZO) for all others. */
+  static of(parameters: readonly Parameter[], fo: Selector, rest: 'ZO' | 'frozen' = 'ZO'): Partition {
+    const chosen = new Set(selectParameters(parameters, fo));
+    return new Partition(
+      parameters.map((parameter) => ({
+        parameter,
+        label: chosen.has(parameter) ? 'FO' : rest,
+        reason: 'by hand',
+      })),
+      undefined,
+      undefined,
+      [],
+    );
+  }
+
+  /** The parameters with a label, in execution order. */
+  with(label: Label): Parameter[] {
+    return this.entries.filter((e) => e.label === label).map((e) => e.parameter);
+  }
+
+  labelOf(p: Parameter): Label {
+    const entry = this.entries[p.index];
+    if (entry?.parameter !== p) throw new ConfigError(`${p.name} is not a tensor of this partition.`);
+    return entry.label;
+  }
+
+  /** The same partition with other labels for what `selector` means. Throws ConfigError when it means nothing. */
+  relabel(selector: Selector, label: Label): Partition {
+    const changed = new Set(
+      selectParameters(
+        this.entries.map((e) => e.parameter),
+        selector,
+      ),
+    );
+    const entries = this.entries.map((e): PartitionEntry => {
+      return changed.has(e.parameter) && e.label !== label ? { ...e, label, reason: 'by hand' } : e;
+    });
+    const edit = `${label} <- ${describeSelector(selector)} (${changed.size})`;
+    return new Partition(entries, this.profile, this.budget, [...this.edits, edit]);
+  }
+
+  summary(): PartitionSummary {
+    const fo = this.with('FO');
+    const zo = this.with('ZO');
+    const size = (list: Parameter[]) => list.reduce((n, p) => n + p.size, 0);
+    const { profile } = this;
+    const on = (i: number) => this.entries[i]!.label === 'FO';
+    let kept = NaN;
+    if (profile) {
+      const positive = (i: number) => Math.max(0, profile.entries[i]!.importance);
+      const all = profile.entries.reduce((s, _, i) => s + positive(i), 0);
+      kept = profile.entries.reduce((s, _, i) => s + (on(i) ? positive(i) : 0), 0) / all;
+    }
+    return {
+      achieved: profile ? selectionCost(profile.entries, on) / profile.total.backward : fo.length ? 1 : 0,
+      importanceKept: kept,
+      sizeFO: size(fo),
+      sizeZO: size(zo),
+      countFO: fo.length,
+      countZO: zo.length,
+      deepestFO: fo[0],
+      interleaved: fo[0] ? zo.filter((p) => p.index > fo[0]!.index).length : 0,
+    };
+  }
+}

@@ -1,0 +1,46 @@
+import picomatch from 'picomatch';
+import { ConfigError } from '../errors.ts';
+import type { Parameter } from '../model/parameters.ts';
+
+/**
+ * Which tensors are meant: a name or glob, a RegExp, a predicate, or a list of these.
+ * A glob matches a whole name or any of its dotted tails: `layers.5.*`, `*.mlp.*` and `q_proj.weight` all work.
+ */
+export type Selector = string | RegExp | ((p: Parameter) => boolean) | readonly Selector[];
+
+/** The parameters that a selector means, in execution order. Throws ConfigError when there are none. */
+export function selectParameters(list: readonly Parameter[], selector: Selector): Parameter[] {
+  const found = list.filter(matcher(selector));
+  if (found.length === 0) {
+    const some = list
+      .slice(0, 10)
+      .map((p) => p.name)
+      .join(', ');
+    throw new ConfigError(`No tensor matches ${describeSelector(selector)}. Names are ${some}, ...`);
+  }
+  return found;
+}
+
+/** A selector in words, for reports. */
+export function describeSelector(selector: Selector): string {
+  if (typeof selector === 'string') return `'${selector}'`;
+  if (selector instanceof RegExp) return String(selector);
+  if (typeof selector === 'function') return selector.name ? `predicate ${selector.name}` : 'the predicate';
+  return `[${selector.map(describeSelector).join(', ')}]`;
+}
+
+function matcher(selector: Selector): (p: Parameter) => boolean {
+  if (typeof selector === 'function') return selector;
+  if (selector instanceof RegExp) return (p) => p.name.search(selector) >= 0;
+  if (typeof selector === 'string') {
+    const glob = picomatch(selector);
+    return (p) => tails(p.name).some((tail) => tail === selector || glob(tail));
+  }
+  const any = selector.map(matcher);
+  return (p) => any.some((m) => m(p));
+}
+
+function tails(name: string): string[] {
+  const parts = name.split('.');
+  return parts.map((_, i) => parts.slice(i).join('.'));
+}

@@ -1,0 +1,143 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import { ConfigError, NonFiniteError } from '../errors.ts';
+import { tf } from '../engine/tf.ts';
+import { DeviceBatch, type TokenBatch } from '../model/batch.ts';
+import { lossAndGradients } from '../model/gradients.ts';
+import type { Llama } from '../model/llama.ts';
+import type { Parameter, Weights } from '../model/parameters.ts';
+import { tensorCosts, totalCost, type TensorCost, type TotalCost } from './cost.ts';
+
+/**
+ * Proposes one real optimizer step of one tensor: its new value from its gradient, without changing anything that lasts.
+ * The returned tensor belongs to the caller.
+ */
+export type TrialStep = (p: Parameter, w: Tensor, gradient: Tensor) => Tensor;
+
+/** One tensor of a profile. */
+export interface ProfileEntry extends TensorCost {
+  readonly parameter: Parameter;
+  /** Importance, normalised by the largest |mean importance| of the model; positive = stepping it lowers the loss. */
+  readonly importance: number;
+  /** Standard error of `importance` over the batches; NaN with a single batch. */
+  readonly standardError: number;
+}
+
+/** Importance and cost of every tensor, in execution order (0 = input side). */
+export interface Profile {
+  readonly entries: readonly ProfileEntry[];
+  readonly total: TotalCost;
+  /** Batches averaged over. */
+  readonly batches: number;
+  /** Largest |mean raw importance|, the unit of `importance` (loss per step). */
+  readonly scale: number;
+  /** Mean loss before and after the trial steps. */
+  readonly lossBefore: number;
+  readonly lossAfter: number;
+  readonly size: { batch: number; length: number };
+}
+
+export interface ProfileOptions {
+  signal?: AbortSignal;
+  /** Called after each batch. */
+  onBatch?: (done: number, of: number, loss: number) => void;
+  /** Rows that reach the head in the cost count: GreenTrainer's `all` (default) or what is executed, `supervised`. */
+  head?: 'all' | 'supervised';
+}
+
+/**
+ * Importance as GreenTrainer's code computes it: one real optimizer step of every tensor on a batch (w0 -> w1), gradients
+ * again at w1 on the same batch, I_k = -sum g_k(w1) * (w1_k - w0_k); here averaged over `batches`.
+ * The model is not touched: w1 are new tensors that are forgotten, so weights and moments stay as they were, bit by bit.
+ * Source: pittisl/GreenTrainer, decoder_lm/train.py.
+ */
+export async function profileModel(
+  model: Llama,
+  batches: readonly TokenBatch[],
+  trial: TrialStep,
+  options: ProfileOptions = {},
+): Promise<Profile> {
+  const first = batches[0];
+  if (!first) throw new ConfigError('profile() was given no batch. Give at least one.');
+  const { signal, onBatch, head = 'all' } = options;
+  const list = model.parameters.list;
+  const raw: number[][] = list.map(() => []);
+  let lossBefore = 0;
+  let lossAfter = 0;
+  for (const [i, tokens] of batches.entries()) {
+    signal?.throwIfAborted();
+    const r = await importanceOfBatch(model, tokens, trial);
+    r.raw.forEach((x, k) => raw[k]!.push(x));
+    lossBefore += r.before / batches.length;
+    lossAfter += r.after / batches.length;
+    onBatch?.(i + 1, batches.length, r.before);
+  }
+  const means = raw.map((xs) => xs.reduce((s, x) => s + x, 0) / xs.length);
+  const scale = Math.max(...means.map(Math.abs));
+  if (!Number.isFinite(scale) || scale === 0) {
+    throw new NonFiniteError(
+      `Importance is ${scale === 0 ? 'zero for every tensor' : scale}: the loss is ${lossBefore} before and ${lossAfter} after a step. Check the weights and the learning rate.`,
+    );
+  }
+  const longest = Math.max(...batches.map((b) => b.length));
+  const size = { batch: first.batch, length: longest };
+  const headRows = Math.round(batches.reduce((s, b) => s + b.targets.length, 0) / batches.length);
+  const costs = tensorCosts(model.config, list, head === 'all' ? size : { ...size, headRows });
+  const entries = list.map((parameter, k) =>
+    Object.freeze({
+      parameter,
+      importance: means[k]! / scale,
+      standardError: standardError(raw[k]!, means[k]!) / scale,
+      ...costs[k]!,
+    }),
+  );
+  return Object.freeze({
+    entries: Object.freeze(entries),
+    total: totalCost(costs),
+    batches: batches.length,
+    scale,
+    lossBefore,
+    lossAfter,
+    size,
+  });
+}
+
+async function importanceOfBatch(model: Llama, tokens: TokenBatch, trial: TrialStep) {
+  const store = model.parameters;
+  const batch = new DeviceBatch(tokens, model.config);
+  const w1 = new Map<Parameter, Tensor>();
+  try {
+    const at0 = await lossAndGradients(model, store.get, batch, store.list);
+    for (const [p, g] of at0.gradients) {
+      w1.set(p, trial(p, store.get(p), g));
+      g.dispose(); // freed one by one: two full sets of gradients never live together
+    }
+    const stepped: Weights = (p) => w1.get(p)!;
+    const at1 = await lossAndGradients(model, stepped, batch, store.list);
+    const raw: number[] = [];
+    try {
+      for (const [p, g] of at1.gradients) raw.push(await minusInner(model, g, w1.get(p)!, store.get(p)));
+    } finally {
+      tf.dispose([...at1.gradients.values()]);
+    }
+    return { raw, before: at0.loss, after: at1.loss };
+  } finally {
+    tf.dispose([...w1.values()]);
+    batch.dispose();
+  }
+}
+
+/** -<g, w1 - w0>; the difference is formed in float32, where it is exact or nearly so, then summed in float64. */
+async function minusInner(model: Llama, g: Tensor, w1: Tensor, w0: Tensor): Promise<number> {
+  const step = model.engine.ops.addScaled(w1, w0, -1);
+  try {
+    return -(await model.engine.ops.dot([[g, step]]));
+  } finally {
+    step.dispose();
+  }
+}
+
+function standardError(xs: readonly number[], mean: number): number {
+  if (xs.length < 2) return NaN;
+  const variance = xs.reduce((s, x) => s + (x - mean) ** 2, 0) / (xs.length - 1);
+  return Math.sqrt(variance / xs.length);
+}

@@ -1,0 +1,15 @@
+export {
+  tensorCosts,
+  totalCost,
+  selectionCost,
+  type BatchSize,
+  type TensorCost,
+  type TotalCost,
+} from './cost.ts';
+export {
+  profileModel,
+  type Profile,
+  type ProfileEntry,
+  type ProfileOptions,
+  type TrialStep,
+} from './importance.ts';

@@ -1,0 +1,68 @@
+import { ConfigError } from '../errors.ts';
+import { estimatorSettings, type EstimatorOptions, type EstimatorSettings } from '../estimate/index.ts';
+import type { AdamWOptions, Schedule } from '../optimize/index.ts';
+
+/** Settings of a training step. Defaults are the paper's; each departure from Algorithm 1 is an option by name. */
+export interface StepOptions extends EstimatorOptions {
+  /** Learning rate of FO tensors (AdamW); defaults to 2e-5. */
+  rateFO?: number;
+  /** Learning rate of ZO tensors; defaults to 2e-6. */
+  rateZO?: number;
+  /** Weight of the perturbed loss in the FO gradient; defaults to 0.1. 0 turns the perturbed backward pass off. */
+  alpha?: number;
+  /**
+   * What moves ZO tensors: `sgd` is equation (3) (default); `adamw` feeds the estimate to AdamW; `noise` is the control
+   * that keeps the size of the estimate but replaces its sign by a coin that has not seen the loss; `off` leaves them.
+   */
+  updateZO?: 'sgd' | 'adamw' | 'noise' | 'off';
+  /** Largest |c| that is applied; larger ones are cut to it. Defaults to none. */
+  clipCoefficient?: number;
+  /** Largest norm of the whole FO gradient; larger ones are scaled down. Defaults to none. */
+  clipNorm?: number;
+  /** AdamW's own settings. Weight decay defaults to 0. */
+  adamw?: AdamWOptions;
+  /** Factor on both rates over time; defaults to `constant`. */
+  schedule?: Schedule;
+}
+
+/** Step options with every default filled in. */
+export interface StepSettings extends EstimatorSettings {
+  rateFO: number;
+  rateZO: number;
+  alpha: number;
+  updateZO: 'sgd' | 'adamw' | 'noise' | 'off';
+  clipCoefficient: number;
+  clipNorm: number;
+  adamw: AdamWOptions;
+  schedule: Schedule;
+}
+
+/** Fills in defaults and checks ranges; throws ConfigError naming the setting. */
+export function stepSettings(options: StepOptions = {}): StepSettings {
+  const s: StepSettings = {
+    ...estimatorSettings(options),
+    rateFO: options.rateFO ?? 2e-5,
+    rateZO: options.rateZO ?? 2e-6,
+    alpha: options.alpha ?? 0.1,
+    updateZO: options.updateZO ?? 'sgd',
+    clipCoefficient: options.clipCoefficient ?? Infinity,
+    clipNorm: options.clipNorm ?? Infinity,
+    adamw: { ...options.adamw },
+    schedule: options.schedule ?? 'constant',
+  };
+  for (const name of ['rateFO', 'rateZO', 'alpha'] as const) {
+    if (!(s[name] >= 0 && Number.isFinite(s[name]))) {
+      throw new ConfigError(`${name} is ${s[name]}; it must be a number of at least 0.`);
+    }
+  }
+  for (const name of ['clipCoefficient', 'clipNorm'] as const) {
+    if (!(s[name] > 0))
+      throw new ConfigError(`${name} is ${s[name]}; it must be positive (leave it out for none).`);
+  }
+  if (!['sgd', 'adamw', 'noise', 'off'].includes(s.updateZO)) {
+    throw new ConfigError(
+      `updateZO is ${JSON.stringify(s.updateZO)}; take 'sgd', 'adamw', 'noise' or 'off'.`,
+    );
+  }
+  return s;
+}

@@ -1,0 +1,178 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import { tf } from '../engine/tf.ts';
+import {
+  combine,
+  perturbedWeights,
+  projectedGradient,
+  type Direction,
+  type EstimatorSettings,
+} from '../estimate/index.ts';
+import type { DeviceBatch } from '../model/batch.ts';
+import { lossAndGradients, lossOf } from '../model/gradients.ts';
+import type { Llama } from '../model/llama.ts';
+import type { Parameter } from '../model/parameters.ts';
+import { fillNoise } from '../noise/index.ts';
+import { rateAt, type AdamW } from '../optimize/index.ts';
+import type { Partition } from '../partition/partition.ts';
+import type { StepSettings } from './settings.ts';
+
+/** What a step needs: where the model stands, how to train it, and the key of its directions. */
+export interface StepInput {
+  model: Llama;
+  partition: Partition;
+  batch: DeviceBatch;
+  settings: StepSettings;
+  /** Moments of FO tensors (and of ZO tensors with `updateZO: 'adamw'`). */
+  optimizer: AdamW;
+  /** Base seed of the run. */
+  seed: number;
+  /** Step number, from 0; keys the directions. */
+  step: number;
+}
+
+/** What a step measured. */
+export interface StepResult {
+  /** L_FO: loss of the clean stream. NaN when no stream was clean (two-sided with no FO tensor). */
+  loss: number;
+  /** L_ZO: mean loss of the perturbed streams; NaN when there was none. */
+  perturbedLoss: number;
+  /** Projected gradients c, one a query. */
+  coefficients: number[];
+  /** Norm of the FO gradient of L_FO + alpha L_ZO. */
+  gradientNorm: number;
+  /** Set when nothing was updated, with the reason. */
+  skipped?: string;
+}
+
+/**
+ * One Hi-ZFO step (Algorithm 1 of arXiv 2601.05501, in the exact order of method: each stream is backpropagated with
+ * the weights it ran with, so ZO tensors above FO ones and a tied head get the right gradient).
+ * Weights and moments change only after every loss and gradient was found finite; when it throws they are as before.
+ */
+export async function hiZfoStep(input: StepInput): Promise<StepResult> {
+  const { model, partition, batch, settings: s, seed, step } = input;
+  const store = model.parameters;
+  const fo = partition.with('FO');
+  const zo = s.updateZO === 'off' && s.alpha === 0 ? [] : partition.with('ZO');
+  const moved = new Set(zo);
+  const needsClean = fo.length > 0 || zo.length === 0 || s.estimator === 'one-sided';
+
+  // 1  clean stream: L_FO and its gradient
+  const clean = needsClean ? await lossAndGradients(model, store.get, batch, fo) : undefined;
+  const g = clean?.gradients ?? new Map<Parameter, Tensor>();
+  try {
+    const directions: Direction[] = zo.length
+      ? Array.from({ length: s.queries }, (_, query) => ({ seed, step, query, law: s.law }))
+      : [];
+    const perturbedLosses: number[] = [];
+    const coefficients: number[] = [];
+    const share = s.alpha / (s.queries * (s.estimator === 'two-sided' ? 2 : 1));
+
+    for (const u of directions) {
+      // 2-3  perturbed stream: L_ZO at Theta_ZO + eps u, same batch, Theta_FO as it is; its gradient joins with weight alpha
+      const stream = async (scale: number) => {
+        const weights = perturbedWeights(model.engine, store, moved, u, scale);
+        if (s.alpha === 0 || fo.length === 0) return lossOf(model, weights, batch);
+        const { loss, gradients } = await lossAndGradients(model, weights, batch, fo);
+        accumulate(model, g, gradients, share);
+        return loss;
+      };
+      const plus = await stream(s.epsilon);
+      const minus = s.estimator === 'two-sided' ? await stream(-s.epsilon) : clean!.loss;
+      // 4  restore: Theta_ZO was never touched, the perturbed copies are gone
+      perturbedLosses.push(...(s.estimator === 'two-sided' ? [plus, minus] : [plus]));
+      coefficients.push(projectedGradient(s, { plus, minus }));
+    }
+
+    const gradientNorm = Math.sqrt(await model.engine.ops.dot([...g.values()].map((x) => [x, x] as const)));
+    const perturbedLoss = perturbedLosses.reduce((a, b) => a + b, 0) / perturbedLosses.length;
+    const result: StepResult = { loss: clean?.loss ?? NaN, perturbedLoss, coefficients, gradientNorm };
+    const skipped = nonFinite(clean?.loss ?? 0, perturbedLosses, gradientNorm);
+    if (skipped) return { ...result, skipped };
+
+    // 5  Theta_FO <- AdamW(grad of L_FO + alpha L_ZO)
+    const factor = rateAt(s.schedule, step);
+    updateFO(input, g, gradientNorm, factor);
+    // 6-7  Theta_ZO <- Theta_ZO - eta_ZO (1/q) sum c u
+    if (s.updateZO !== 'off') updateZO(input, zo, directions, coefficients, factor);
+    return result;
+  } finally {
+    tf.dispose([...g.values()]);
+  }
+}
+
+/** g += share * more, tensor by tensor; `more` is used up. */
+function accumulate(
+  model: Llama,
+  g: Map<Parameter, Tensor>,
+  more: Map<Parameter, Tensor>,
+  share: number,
+): void {
+  for (const [p, x] of more) {
+    const sum = g.get(p)!;
+    g.set(p, model.engine.ops.addScaled(sum, x, share));
+    tf.dispose([sum, x]);
+  }
+}
+
+function updateFO(input: StepInput, g: Map<Parameter, Tensor>, norm: number, factor: number): void {
+  const { model, settings: s, optimizer } = input;
+  const shrink = norm > s.clipNorm ? s.clipNorm / norm : 1;
+  for (const [p, gradient] of g) {
+    const used = shrink === 1 ? gradient : gradient.mul<Tensor>(shrink);
+    const next = optimizer.propose(p, model.parameters.get(p), used, s.rateFO * factor);
+    if (used !== gradient) used.dispose();
+    next.commit();
+    model.parameters.replace(p, next.w);
+  }
+}
+
+function updateZO(
+  input: StepInput,
+  zo: readonly Parameter[],
+  directions: readonly Direction[],
+  coefficients: readonly number[],
+  factor: number,
+): void {
+  const { model, settings: s, optimizer, seed, step } = input;
+  const rate = s.rateZO * factor;
+  const applied = appliedCoefficients(s, coefficients, seed, step);
+  const terms = (scale: number) => directions.map((u, i) => ({ u, coefficient: scale * applied[i]! }));
+  for (const p of zo) {
+    const w = model.parameters.get(p);
+    if (s.updateZO === 'adamw') {
+      const zeros = tf.zerosLike(w);
+      const estimate = combine(model.engine, zeros, p, terms(1));
+      const next = optimizer.propose(p, w, estimate, rate);
+      next.commit();
+      tf.dispose([zeros, estimate]);
+      model.parameters.replace(p, next.w);
+    } else {
+      model.parameters.replace(p, combine(model.engine, w, p, terms(-rate)));
+    }
+  }
+}
+
+/** c_i / q as the update uses them: clipped, and for the noise control with a sign that has not seen the loss. */
+function appliedCoefficients(
+  s: StepSettings & EstimatorSettings,
+  coefficients: readonly number[],
+  seed: number,
+  step: number,
+): number[] {
+  const coins = new Float32Array(coefficients.length);
+  if (s.updateZO === 'noise')
+    fillNoise(coins, { seed, step, query: 0xffffffff, tensor: 0xffffffff }, 'rademacher');
+  return coefficients.map((c, i) => {
+    const cut = Math.max(-s.clipCoefficient, Math.min(s.clipCoefficient, c));
+    return (s.updateZO === 'noise' ? coins[i]! * Math.abs(cut) : cut) / coefficients.length;
+  });
+}
+
+function nonFinite(loss: number, perturbed: readonly number[], norm: number): string | undefined {
+  if (!Number.isFinite(loss)) return `the clean loss is ${loss}`;
+  const bad = perturbed.find((x) => !Number.isFinite(x));
+  if (bad !== undefined) return `a perturbed loss is ${bad}`;
+  if (!Number.isFinite(norm)) return `the gradient norm is ${norm}`;
+  return undefined;
+}
