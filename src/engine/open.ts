@@ -5,6 +5,7 @@ import type { Engine, EngineDescription, EngineName, Ops } from './engine.ts';
 import { loadNative } from './native/load.ts';
 import { plainOps } from './ops/plain.ts';
 import { tf } from './tf.ts';
+import { fusedOps } from './wasm/fused.ts';
 import { wasmBackend } from './wasm/heap.ts';
 import { startWasm } from './wasm/start.ts';
 
@@ -70,15 +71,15 @@ async function openAuto(fused: boolean): Promise<Engine> {
 }
 
 async function openWasm(fused: boolean, reason: string, rejected: Rejected): Promise<Engine> {
-  await startWasm();
+  const workspace = await startWasm();
   const faster = ["npm i @tensorflow/tfjs-node@4.22.0 (libtensorflow, all cores), then openEngine('native')"];
   if (existsSync('/dev/nvidia0'))
     faster.unshift(
       'an NVIDIA GPU is here, but @tensorflow/tfjs-node-gpu does not load: npm i @tensorflow/tfjs-node-gpu',
     );
-  return makeEngine('wasm', 'wasm', plainOps, {
+  return makeEngine('wasm', 'wasm', fused ? fusedOps(workspace) : plainOps, {
     name: 'wasm',
-    summary: `wasm: TF.js ${tf.version_core}, SIMD, 1 thread, ${fused ? 'plain' : 'plain'} operations`,
+    summary: `wasm: TF.js ${tf.version_core}, SIMD, 1 thread, ${fused ? 'fused' : 'plain'} kernels (${workspace.relaxed ? 'relaxed SIMD' : 'no FMA'})`,
     threads: 1,
     reason,
     rejected,

@@ -3,21 +3,22 @@ import { dirname } from 'node:path';
 import type * as TensorFlowWasm from '@tensorflow/tfjs-backend-wasm';
 import { EngineError } from '../../errors.ts';
 import { tf } from '../tf.ts';
-import { type WasmBackend, wasmBackend } from './heap.ts';
+import { wasmBackend } from './heap.ts';
 import { shareIdentity } from './mend/identity.ts';
 import { guardMalloc } from './mend/malloc.ts';
 import { mendMatMul } from './mend/mat-mul.ts';
 import { addSegmentSum } from './mend/segment-sum.ts';
+import { Workspace } from './workspace.ts';
 
 const load = createRequire(import.meta.url);
-let started: Promise<WasmBackend> | undefined;
+let started: Promise<Workspace> | undefined;
 
-/** Starts TF.js's wasm backend (SIMD, one thread, the package's own binary) with its mends, once. */
-export function startWasm(): Promise<WasmBackend> {
+/** Starts TF.js's wasm backend (SIMD, one thread, the package's own binary) with its mends and our kernels on its heap, once. */
+export function startWasm(): Promise<Workspace> {
   return (started ??= start());
 }
 
-async function start(): Promise<WasmBackend> {
+async function start(): Promise<Workspace> {
   const { setWasmPaths } = load('@tensorflow/tfjs-backend-wasm') as typeof TensorFlowWasm;
   setWasmPaths(dirname(load.resolve('@tensorflow/tfjs-backend-wasm')) + '/');
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
@@ -29,7 +30,8 @@ async function start(): Promise<WasmBackend> {
   const backend = wasmBackend();
   guardMalloc(backend);
   shareIdentity();
-  addSegmentSum();
-  mendMatMul();
-  return backend;
+  const workspace = new Workspace(backend);
+  addSegmentSum(workspace);
+  mendMatMul(workspace);
+  return workspace;
 }

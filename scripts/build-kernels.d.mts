@@ -1,0 +1,1 @@
+export function buildKernels(options?: { ifStale?: boolean }): Promise<boolean>;

@@ -1,0 +1,94 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import v8 from 'node:v8';
+import { EngineError } from '../../errors.ts';
+
+type P = number;
+
+/** Exports of src/engine/wasm/assembly/kernels.ts; every P is a byte offset in the shared memory. */
+export interface Kernels {
+  gemmScratch(): number;
+  /** a, lda, b, ldb, c, ldc, m, n, k, transposed a, transposed b, accumulate, scratch. */
+  gemm(...args: number[]): void;
+  rmsForward(x: P, gain: P, y: P, stat: P, rows: number, d: number, eps: number): void;
+  rmsBackward(x: P, gain: P, stat: P, dy: P, dx: P, dgain: P, rows: number, d: number): void;
+  swigluForward(gate: P, up: P, y: P, n: number): void;
+  swigluBackward(gate: P, up: P, dy: P, dgate: P, dup: P, n: number): void;
+  addVectors(a: P, b: P, y: P, n: number): void;
+  addBias(y: P, bias: P, rows: number, d: number): void;
+  sumRows(x: P, out: P, rows: number, d: number): void;
+  attentionScratch(length: number): number;
+  /** x, out, cos, sin, batch, length, heads, headDim, scale, direction. */
+  rotate(...args: number[]): void;
+  /** q, k, v, out, lse, batch, length, heads, kvHeads, headDim, work. */
+  attentionForward(...args: number[]): void;
+  /** q, k, v, dy, lse, dq, dk, dv, batch, length, heads, kvHeads, headDim, work. */
+  attentionBackward(...args: number[]): void;
+  crossEntropy(logits: P, targets: P, tokens: P, rows: number, vocabulary: number, gradient: number): number;
+  firstOutside(ids: P, n: number, limit: number): number;
+  gatherRows(table: P, ids: P, out: P, n: number, d: number): void;
+  scatterRows(rows: P, ids: P, table: P, n: number, d: number, size: number, padding: number): void;
+  zero(p: P, n: number): void;
+  scaleVector(a: P, out: P, n: number, scale: number): void;
+  addScaled(a: P, b: P, out: P, n: number, scale: number): void;
+  /** w, g, m, v, new w, new m, new v, n, beta1, 1 - beta1, beta2, 1 - beta2, decay, step, root, epsilon. */
+  adamw(...args: number[]): void;
+  dot(a: P, b: P, n: number): number;
+}
+
+/** Export of src/engine/wasm/assembly/noise.ts. */
+export interface NoiseKernels {
+  /** w or 0, out, n, scale, seed, step, query, tensor, first block, rademacher, scratch of 64 bytes. */
+  noise(...args: number[]): void;
+}
+
+/** The kernels on `memory`, with FMA where this Node can run relaxed SIMD. */
+export function loadKernels(memory: WebAssembly.Memory): { kernels: Kernels; relaxed: boolean } {
+  const relaxedBytes = readModule('kernels-relaxed');
+  const relaxed = canRun(relaxedBytes);
+  const kernels = instantiate<Kernels>(relaxed ? relaxedBytes : readModule('kernels'), memory);
+  return { kernels, relaxed };
+}
+
+/** The noise kernels on `memory`. */
+export function loadNoiseKernels(memory: WebAssembly.Memory): NoiseKernels {
+  return instantiate<NoiseKernels>(readModule('noise'), memory);
+}
+
+function instantiate<T>(bytes: Uint8Array, memory: WebAssembly.Memory): T {
+  const imports = { env: { memory, log: Math.log } };
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes), imports).exports as T;
+}
+
+/** V8 before 12 (Node 20) has relaxed SIMD behind a flag, which may still be set at run time. */
+function canRun(bytes: Uint8Array): boolean {
+  if (WebAssembly.validate(bytes)) return true;
+  if (Number.parseInt(process.versions.v8, 10) >= 12) return false;
+  v8.setFlagsFromString('--experimental-wasm-relaxed-simd');
+  return WebAssembly.validate(bytes);
+}
+
+function readModule(name: string): Uint8Array {
+  const path = join(packageRoot(), 'dist', 'kernels', `${name}.wasm`);
+  if (!existsSync(path))
+    throw new EngineError(
+      `The wasm kernels are missing: ${path}. Reinstall hi-zfo; in a checkout run: node scripts/build-kernels.mjs`,
+    );
+  return new Uint8Array(readFileSync(path));
+}
+
+/** The folder of hi-zfo's package.json, from the sources and from dist alike. */
+function packageRoot(): string {
+  const start = dirname(fileURLToPath(import.meta.url));
+  for (let folder = start; ; folder = dirname(folder)) {
+    const manifest = join(folder, 'package.json');
+    if (
+      existsSync(manifest) &&
+      (JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string }).name === 'hi-zfo'
+    )
+      return folder;
+    if (folder === dirname(folder))
+      throw new EngineError(`No package.json of hi-zfo above ${start}; reinstall hi-zfo.`);
+  }
+}

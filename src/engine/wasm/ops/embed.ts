@@ -1,0 +1,27 @@
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs';
+import { differentiable } from '../../ops/differentiable.ts';
+import type { Workspace } from '../workspace.ts';
+
+/** See {@link Ops.embed}. */
+export function embed(space: Workspace, weight: Tensor2D, ids: Tensor1D, padding = -1): Tensor2D {
+  const [vocabulary, d] = weight.shape;
+  return differentiable<Tensor2D, 'weight'>(
+    { weight },
+    (save) => {
+      save([ids]);
+      const atIds = space.atIds(ids, vocabulary, 'Token ids');
+      const rows = space.empty<Tensor2D>([ids.size, d]);
+      space.kernels.gatherRows(space.at(weight), atIds, space.at(rows), ids.size, d);
+      return rows;
+    },
+    (dy, saved) => ({
+      weight: () => {
+        const dw = space.empty([vocabulary, d]);
+        space.kernels.zero(space.at(dw), dw.size);
+        const [rows, atIds] = [saved[0]!.size, space.at(saved[0]!)];
+        space.kernels.scatterRows(space.at(dy), atIds, space.at(dw), rows, d, vocabulary, padding);
+        return dw;
+      },
+    }),
+  );
+}

@@ -1,0 +1,138 @@
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
+import { differentiable, isTapeOn } from '../../ops/differentiable.ts';
+import { tf } from '../../tf.ts';
+import type { Workspace } from '../workspace.ts';
+
+/** Logits are made for as many rows at a time as fit in this many bytes. */
+const LOGITS_BYTES = 64 * 2 ** 20;
+
+/** See {@link Ops.headLoss}. While no gradient is recorded, at most {@link LOGITS_BYTES} of logits live at a time. */
+export function headLoss(
+  space: Workspace,
+  h: Tensor2D,
+  w: Tensor2D,
+  targets: Tensor1D,
+  logitsBytes = LOGITS_BYTES,
+): { mean: Scalar; tokens: Tensor1D } {
+  const head = new Head(space, h, w, Math.max(1, Math.floor(logitsBytes / (4 * w.shape[0]))));
+  const recording = isTapeOn();
+  const [mean, tokens] = differentiable<Tensor[], 'h' | 'w'>(
+    { h, w },
+    (save) => {
+      const losses = space.empty<Tensor1D>([head.n]);
+      const atTargets = space.atIds(targets, head.vocabulary, 'Targets');
+      const whole = head.n <= head.rows;
+      let sum = 0;
+      let dh: Tensor | undefined;
+      if (recording && !whole) dh = space.empty(h.shape);
+      const dLogits = head.forEachChunk(h, w, (logits, first, rows) => {
+        const at = { targets: atTargets + 4 * first, tokens: space.at(losses) + 4 * first };
+        const gradient = recording ? 1 / head.n : 0;
+        sum += space.kernels.crossEntropy(logits, at.targets, at.tokens, rows, head.vocabulary, gradient);
+        if (dh) head.inputGradient(logits, w, dh, first, rows);
+      });
+      if (recording) save(whole ? [h, w, dLogits] : [h, w, targets, dh!]);
+      return [tf.scalar(sum / head.n), losses];
+    },
+    (dy, saved) => head.gradients(dy, saved),
+  );
+  return { mean: mean as Scalar, tokens: tokens as Tensor1D };
+}
+
+/** The products of one head, chunk of rows by chunk. */
+class Head {
+  readonly n: number;
+  readonly d: number;
+  readonly vocabulary: number;
+
+  constructor(
+    private readonly space: Workspace,
+    h: Tensor2D,
+    w: Tensor2D,
+    readonly rows: number,
+  ) {
+    [this.n, this.d] = h.shape;
+    this.vocabulary = w.shape[0];
+  }
+
+  /** Makes the logits of each chunk in one buffer, which is returned as the last chunk left it. */
+  forEachChunk(h: Tensor, w: Tensor, visit: (logits: number, first: number, rows: number) => void): Tensor {
+    const { space, n, d, vocabulary } = this;
+    const logits = space.empty([Math.min(this.rows, n), vocabulary]);
+    const at = space.at(logits);
+    for (let first = 0; first < n; first += this.rows) {
+      const rows = Math.min(this.rows, n - first);
+      space.gemm(
+        { at: space.at(h) + 4 * first * d, stride: d },
+        { at: space.at(w), stride: d, transposed: true },
+        { at, stride: vocabulary },
+        [rows, vocabulary, d],
+      );
+      visit(at, first, rows);
+    }
+    return logits;
+  }
+
+  inputGradient(dLogits: number, w: Tensor, dh: Tensor, first: number, rows: number): void {
+    const { space, d, vocabulary } = this;
+    space.gemm(
+      { at: dLogits, stride: vocabulary },
+      { at: space.at(w), stride: d },
+      { at: space.at(dh) + 4 * first * d, stride: d },
+      [rows, d, vocabulary],
+    );
+  }
+
+  private weightGradient(dLogits: number, h: Tensor, dw: Tensor, first: number, rows: number): void {
+    const { space, d, vocabulary } = this;
+    space.gemm(
+      { at: dLogits, stride: vocabulary, transposed: true },
+      { at: space.at(h) + 4 * first * d, stride: d },
+      { at: space.at(dw), stride: d, accumulate: first > 0 },
+      [vocabulary, d, rows],
+    );
+  }
+
+  /** From dLogits if they were kept whole; else dh was made on the way and dw makes the logits again. */
+  gradients(dy: Tensor, saved: Tensor[]): { h: () => Tensor; w: () => Tensor } {
+    const { space, n, d, vocabulary } = this;
+    const upstream = dy.dataSync()[0]!;
+    const scaled = (x: Tensor): Tensor => {
+      if (upstream !== 1) space.kernels.scaleVector(space.at(x), space.at(x), x.size, upstream);
+      return x;
+    };
+    const [h, w] = saved as [Tensor, Tensor];
+    if (saved.length === 3) {
+      const dLogits = space.at(saved[2]!);
+      return {
+        h: () => {
+          const dh = space.empty([n, d]);
+          this.inputGradient(dLogits, w, dh, 0, n);
+          return scaled(dh);
+        },
+        w: () => {
+          const dw = space.empty([vocabulary, d]);
+          this.weightGradient(dLogits, h, dw, 0, n);
+          return scaled(dw);
+        },
+      };
+    }
+    return {
+      h: () => {
+        const dh = space.empty([n, d]);
+        space.kernels.scaleVector(space.at(saved[3]!), space.at(dh), n * d, upstream);
+        return dh;
+      },
+      w: () => {
+        const dw = space.empty([vocabulary, d]);
+        const tokens = space.empty([n]);
+        this.forEachChunk(h, w, (logits, first, rows) => {
+          const [targets, losses] = [space.at(saved[2]!) + 4 * first, space.at(tokens)];
+          space.kernels.crossEntropy(logits, targets, losses, rows, vocabulary, 1 / n);
+          this.weightGradient(logits, h, dw, first, rows);
+        });
+        return scaled(dw);
+      },
+    };
+  }
+}

@@ -1,0 +1,54 @@
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
+import { differentiable } from '../../ops/differentiable.ts';
+import type { Workspace } from '../workspace.ts';
+
+/** See {@link Ops.linear}. */
+export function linear(space: Workspace, x: Tensor2D, w: Tensor2D, bias?: Tensor1D): Tensor2D {
+  const n = x.shape[0];
+  const [outputs, inputs] = w.shape;
+  return differentiable<Tensor2D, string>(
+    bias ? { x, w, bias } : { x, w },
+    (save) => {
+      save([x, w]);
+      const y = space.empty<Tensor2D>([n, outputs]);
+      space.gemm(
+        { at: space.at(x), stride: inputs },
+        { at: space.at(w), stride: inputs, transposed: true },
+        { at: space.at(y), stride: outputs },
+        [n, outputs, inputs],
+      );
+      if (bias) space.kernels.addBias(space.at(y), space.at(bias), n, outputs);
+      return y;
+    },
+    (dy, saved) => {
+      const [input, weight] = saved as [Tensor, Tensor];
+      return {
+        x: () => {
+          const dx = space.empty([n, inputs]);
+          space.gemm(
+            { at: space.at(dy), stride: outputs },
+            { at: space.at(weight), stride: inputs },
+            { at: space.at(dx), stride: inputs },
+            [n, inputs, outputs],
+          );
+          return dx;
+        },
+        w: () => {
+          const dw = space.empty([outputs, inputs]);
+          space.gemm(
+            { at: space.at(dy), stride: outputs, transposed: true },
+            { at: space.at(input), stride: inputs },
+            { at: space.at(dw), stride: inputs },
+            [outputs, inputs, n],
+          );
+          return dw;
+        },
+        bias: () => {
+          const dbias = space.empty([outputs]);
+          space.kernels.sumRows(space.at(dy), space.at(dbias), n, outputs);
+          return dbias;
+        },
+      };
+    },
+  );
+}

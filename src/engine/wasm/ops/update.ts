@@ -1,0 +1,79 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import type { AdamWSettings, Distribution, NoiseKey } from '../../engine.ts';
+import { checkKey } from '../../../noise/index.ts';
+import type { Workspace } from '../workspace.ts';
+
+/** See {@link Ops.noise}: the same numbers as src/noise, to 2e-6. */
+export function noise(space: Workspace, shape: number[], key: NoiseKey, law: Distribution): Tensor {
+  const out = space.empty(shape);
+  draw(space, 0, out, 1, key, law);
+  return out;
+}
+
+/** See {@link Ops.perturb}. */
+export function perturb<T extends Tensor>(
+  space: Workspace,
+  w: T,
+  scale: number,
+  key: NoiseKey,
+  law: Distribution,
+): T {
+  const out = space.empty<T>(w.shape);
+  draw(space, space.at(w), out, scale, key, law);
+  return out;
+}
+
+function draw(
+  space: Workspace,
+  w: number,
+  out: Tensor,
+  scale: number,
+  key: NoiseKey,
+  law: Distribution,
+): void {
+  checkKey(key);
+  const words = [key.seed, key.step, key.query, key.tensor];
+  space.noise(
+    w,
+    space.at(out),
+    out.size,
+    scale,
+    ...words,
+    0,
+    Number(law === 'rademacher'),
+    space.noiseScratch,
+  );
+}
+
+/** See {@link Ops.addScaled}. */
+export function addScaled<T extends Tensor>(space: Workspace, a: T, b: T, scale: number): T {
+  const out = space.empty<T>(a.shape);
+  space.kernels.addScaled(space.at(a), space.at(b), space.at(out), a.size, scale);
+  return out;
+}
+
+/** See {@link Ops.adamw}: one pass. */
+export function adamw<T extends Tensor>(
+  space: Workspace,
+  w: T,
+  g: T,
+  m: T,
+  v: T,
+  s: AdamWSettings,
+): { w: T; m: T; v: T } {
+  const next = { w: space.empty<T>(w.shape), m: space.empty<T>(w.shape), v: space.empty<T>(w.shape) };
+  const at = [w, g, m, v, next.w, next.m, next.v].map((tensor: Tensor) => space.at(tensor));
+  const decay = 1 - s.rate * s.weightDecay;
+  const step = s.rate / (1 - s.beta1 ** s.step);
+  const root = 1 / (1 - s.beta2 ** s.step);
+  const betas = [s.beta1, 1 - s.beta1, s.beta2, 1 - s.beta2];
+  space.kernels.adamw(...at, w.size, ...betas, decay, step, root, s.epsilon);
+  return next;
+}
+
+/** See {@link Ops.dot}. */
+export function dot(space: Workspace, pairs: readonly (readonly [Tensor, Tensor])[]): Promise<number> {
+  let sum = 0;
+  for (const [a, b] of pairs) sum += space.kernels.dot(space.at(a), space.at(b), a.size);
+  return Promise.resolve(sum);
+}
