@@ -1,0 +1,50 @@
+import { ConfigError } from '../errors.ts';
+import type { EncodedExample } from './encode.ts';
+
+/** A right-padded batch of token ids and where its loss is taken. */
+export interface TextBatch {
+  /** Token ids, row by row: `batch * length` of them. */
+  ids: Int32Array;
+  /** Number of rows. */
+  batch: number;
+  /** Tokens per row, padding included: the length of the longest row. */
+  length: number;
+  /** Flat indices `row * length + t` whose next token is supervised, ascending. */
+  positions: Int32Array;
+  /** The token to predict at each of `positions`. */
+  targets: Int32Array;
+}
+
+/**
+ * Joins rows into a batch padded on the right with `pad`. The token at t predicts the one at t + 1, so the first token of
+ * a row is never a target. Throws ConfigError for no rows, an empty row, or a row longer than `maxLength`.
+ */
+export function collate(
+  rows: readonly EncodedExample[],
+  options: { pad: number; maxLength: number },
+): TextBatch {
+  const { pad, maxLength } = options;
+  if (rows.length === 0) throw new ConfigError('A batch of no rows was asked for; give at least one.');
+  const length = Math.max(...rows.map((row) => row.ids.length));
+  if (length > maxLength || rows.some((row) => row.ids.length === 0)) {
+    const lengths = rows.map((row) => row.ids.length).join(', ');
+    throw new ConfigError(`Rows must have 1 to ${maxLength} tokens (maxLength); given: ${lengths}.`);
+  }
+  const ids = new Int32Array(rows.length * length).fill(pad);
+  const positions: number[] = [];
+  const targets: number[] = [];
+  rows.forEach((row, b) => {
+    ids.set(row.ids, b * length);
+    for (let t = Math.max(1, row.supervisedFrom); t < row.ids.length; t++) {
+      positions.push(b * length + t - 1);
+      targets.push(row.ids[t]!);
+    }
+  });
+  return {
+    ids,
+    batch: rows.length,
+    length,
+    positions: Int32Array.from(positions),
+    targets: Int32Array.from(targets),
+  };
+}

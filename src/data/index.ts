@@ -1,0 +1,13 @@
+export { collate, type TextBatch } from './batch.ts';
+export { encodeExample, type EncodedExample } from './encode.ts';
+export { accuracyScores } from './metrics/accuracy.ts';
+export { exactMatchScores, finalNumber, finalNumberScores } from './metrics/exact-match.ts';
+export { passAtOneScores } from './metrics/pass-at-one.ts';
+export { rouge, type Overlap, type Rouge, rougeScores } from './metrics/rouge.ts';
+export { type Candidate, runCandidates, type SandboxOptions } from './metrics/sandbox.ts';
+export { Random } from './random.ts';
+export { epochOrder, Sampler } from './sampler.ts';
+export type { Example, Scores, Task, Tokenizer } from './task.ts';
+export { fileTask, type FileTaskOptions, type TaskOptions, tasks } from './tasks/index.ts';
+export { loadTokenizer } from './tokenizer.ts';
+export { document, pretrainingTokens, type TextKind } from './world/index.ts';

@@ -1,0 +1,1 @@
+export { document, pretrainingTokens, type TextKind } from './pretraining.ts';
