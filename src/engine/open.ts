@@ -8,11 +8,14 @@ import { tf } from './tf.ts';
 import { fusedOps } from './wasm/fused.ts';
 import { wasmBackend } from './wasm/heap.ts';
 import { startWasm } from './wasm/start.ts';
+import { Workspace } from './wasm/workspace.ts';
 
 /** How {@link openEngine} sets an engine up. */
 export interface EngineOptions {
   /** Use the fast forms of the operations where the engine has them (default true); false leaves the plain forms. */
   fused?: boolean;
+  /** Let the wasm kernels use FMA where this Node has relaxed SIMD (default true). */
+  relaxed?: boolean;
 }
 
 type Facts = Omit<EngineDescription, 'toString'>;
@@ -28,23 +31,23 @@ const opened = new Map<string, Promise<Engine>>();
  * @throws EngineError if the engine asked for is not installed or does not compute
  */
 export function openEngine(name: EngineName = 'auto', options: EngineOptions = {}): Promise<Engine> {
-  const fused = options.fused ?? true;
-  const id = `${name} ${fused}`;
+  const { fused = true, relaxed = true } = options;
+  const id = `${name} ${fused} ${relaxed}`;
   let engine = opened.get(id);
   if (!engine) {
-    engine = open(name, fused);
+    engine = open(name, { fused, relaxed });
     opened.set(id, engine);
     engine.catch(() => opened.delete(id));
   }
   return engine;
 }
 
-async function open(name: EngineName, fused: boolean): Promise<Engine> {
+async function open(name: EngineName, options: Required<EngineOptions>): Promise<Engine> {
   switch (name) {
     case 'auto':
-      return openAuto(fused);
+      return openAuto(options);
     case 'wasm':
-      return openWasm(fused, 'asked for by name', []);
+      return openWasm(options, 'asked for by name', []);
     case 'cpu':
       return openCpu();
     case 'native':
@@ -55,7 +58,7 @@ async function open(name: EngineName, fused: boolean): Promise<Engine> {
   }
 }
 
-async function openAuto(fused: boolean): Promise<Engine> {
+async function openAuto(options: Required<EngineOptions>): Promise<Engine> {
   const rejected: Rejected = [];
   for (const name of ['gpu', 'native'] as const) {
     try {
@@ -67,11 +70,16 @@ async function openAuto(fused: boolean): Promise<Engine> {
       });
     }
   }
-  return openWasm(fused, 'the fastest that loads here', rejected);
+  return openWasm(options, 'the fastest that loads here', rejected);
 }
 
-async function openWasm(fused: boolean, reason: string, rejected: Rejected): Promise<Engine> {
-  const workspace = await startWasm();
+async function openWasm(
+  { fused, relaxed }: Required<EngineOptions>,
+  reason: string,
+  rejected: Rejected,
+): Promise<Engine> {
+  const shared = await startWasm();
+  const workspace = relaxed ? shared : new Workspace(shared.backend, false);
   const faster = ["npm i @tensorflow/tfjs-node@4.22.0 (libtensorflow, all cores), then openEngine('native')"];
   if (existsSync('/dev/nvidia0'))
     faster.unshift(

@@ -43,10 +43,13 @@ export interface NoiseKernels {
   noise(...args: number[]): void;
 }
 
-/** The kernels on `memory`, with FMA where this Node can run relaxed SIMD. */
-export function loadKernels(memory: WebAssembly.Memory): { kernels: Kernels; relaxed: boolean } {
+/** The kernels on `memory`, with FMA where that is allowed and this Node can run relaxed SIMD. */
+export function loadKernels(
+  memory: WebAssembly.Memory,
+  allowRelaxed: boolean,
+): { kernels: Kernels; relaxed: boolean } {
   const relaxedBytes = readModule('kernels-relaxed');
-  const relaxed = canRun(relaxedBytes);
+  const relaxed = allowRelaxed && canRun(relaxedBytes);
   const kernels = instantiate<Kernels>(relaxed ? relaxedBytes : readModule('kernels'), memory);
   return { kernels, relaxed };
 }

@@ -1,4 +1,4 @@
-import type { DataType, Rank, Tensor, TensorInfo } from '@tensorflow/tfjs';
+import type { DataType, Tensor, TensorInfo } from '@tensorflow/tfjs';
 import { EngineError } from '../../errors.ts';
 import { tf } from '../tf.ts';
 import { pointer, type WasmBackend } from './heap.ts';
@@ -17,12 +17,16 @@ export class Workspace {
   private readonly gemmScratch: number;
   private attentionWork = { floats: 0, at: 0 };
 
-  constructor(readonly backend: WasmBackend) {
+  constructor(
+    readonly backend: WasmBackend,
+    allowRelaxed = true,
+  ) {
     const { memory } = backend.wasm.asm;
-    const { kernels, relaxed } = loadKernels(memory);
+    const { kernels, relaxed } = loadKernels(memory, allowRelaxed);
     this.kernels = kernels;
     this.relaxed = relaxed;
-    this.noise = loadNoiseKernels(memory).noise;
+    const noise = loadNoiseKernels(memory);
+    this.noise = (...args) => noise.noise(...args);
     this.gemmScratch = backend.wasm._malloc(kernels.gemmScratch());
   }
 
@@ -47,7 +51,7 @@ export class Workspace {
   /** A new tensor with whatever the heap held there; to be written whole. */
   empty<T extends Tensor = Tensor>(shape: readonly number[], dtype: DataType = 'float32'): T {
     const info = this.backend.makeOutput([...shape], dtype);
-    return tf.engine().makeTensorFromTensorInfo(info, this.backend) as Tensor<Rank> as T;
+    return tf.engine().makeTensorFromTensorInfo(info, this.backend) as T;
   }
 
   /** c [m, n] = a b (+ c), rows of each `lda`, `ldb`, `ldc` floats apart; a or b stored transposed if asked. */
@@ -74,10 +78,10 @@ export class Workspace {
   attentionScratch(length: number): number {
     const floats = this.kernels.attentionScratch(length);
     if (floats > this.attentionWork.floats) {
-      const { _free, _malloc } = this.backend.wasm;
-      if (this.attentionWork.at) _free(this.attentionWork.at);
+      const { wasm } = this.backend;
+      if (this.attentionWork.at) wasm._free(this.attentionWork.at);
       this.attentionWork = { floats: 0, at: 0 };
-      this.attentionWork = { floats, at: _malloc(4 * floats + this.kernels.gemmScratch()) };
+      this.attentionWork = { floats, at: wasm._malloc(4 * floats + this.kernels.gemmScratch()) };
     }
     return this.attentionWork.at;
   }

@@ -6,6 +6,8 @@ const MIB = 2 ** 20;
 /** Stock: past 4 GiB malloc returns 0, TF.js writes there and silently corrupts the heap. Here: an {@link EngineError}. */
 export function guardMalloc(backend: WasmBackend): void {
   const { wasm } = backend;
+  // The first call makes Emscripten put the real function in place of its stub.
+  wasm._free(wasm._malloc(8));
   const malloc = wasm._malloc.bind(wasm);
   wasm._malloc = (bytes) => {
     const offset = malloc(bytes) >>> 0;

@@ -8,8 +8,8 @@ export function embed(space: Workspace, weight: Tensor2D, ids: Tensor1D, padding
   return differentiable<Tensor2D, 'weight'>(
     { weight },
     (save) => {
-      save([ids]);
       const atIds = space.atIds(ids, vocabulary, 'Token ids');
+      save([ids]);
       const rows = space.empty<Tensor2D>([ids.size, d]);
       space.kernels.gatherRows(space.at(weight), atIds, space.at(rows), ids.size, d);
       return rows;

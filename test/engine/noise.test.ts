@@ -1,0 +1,67 @@
+import * as fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Engine, tf } from '../../src/engine/index.ts';
+import { fillNoise } from '../../src/noise/index.ts';
+import { noLeaks } from '../no-leaks.ts';
+import { engines, values } from './engines.ts';
+
+const word = fc.integer({ min: 0, max: 0xffffffff });
+const keys = fc.record({ seed: word, step: word, query: word, tensor: word });
+const laws = fc.constantFrom('gaussian' as const, 'rademacher' as const);
+
+/** Largest difference, absolute. */
+function worst(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let most = a.length === b.length ? 0 : Infinity;
+  for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs(a[i]! - b[i]!));
+  return most;
+}
+
+describe.each(Object.keys(engines))('%s', (name) => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await engines[name]!();
+    await engine.activate();
+  });
+
+  it('draws the stream of src/noise for any key and length', async () => {
+    await noLeaks(() =>
+      fc.assert(
+        fc.property(keys, laws, fc.integer({ min: 1, max: 37 }), (key, law, n) => {
+          const expected = new Float32Array(n);
+          fillNoise(expected, key, law);
+          const drawn = tf.tidy(() => engine.ops.noise([n], key, law).dataSync());
+          expect(worst(drawn, expected)).toBeLessThan(law === 'gaussian' ? 2e-6 : 1e-30);
+        }),
+        { numRuns: 200 },
+      ),
+    );
+  });
+
+  it('draws a long tensor, of which a short one is the beginning', async () => {
+    const key = { seed: 0xffffffff, step: 3, query: 1, tensor: 0x80000000 };
+    const expected = new Float32Array(100_003);
+    fillNoise(expected, key, 'gaussian');
+    await noLeaks(() =>
+      tf.tidy(() => {
+        const long = engine.ops.noise([100_003], key, 'gaussian').dataSync();
+        expect(worst(long, expected)).toBeLessThan(2e-6);
+        expect(engine.ops.noise([5, 3], key, 'gaussian').dataSync()).toEqual(long.slice(0, 15));
+      }),
+    );
+  });
+
+  it('perturb is addScaled of noise, bit for bit', async () => {
+    const key = { seed: 1, step: 2, query: 3, tensor: 4 };
+    await noLeaks(() =>
+      tf.tidy(() => {
+        const w = tf.tensor2d(values(7 * 11, 0), [7, 11]);
+        for (const law of ['gaussian', 'rademacher'] as const) {
+          const fused = engine.ops.perturb(w, 1e-3, key, law);
+          const apart = engine.ops.addScaled(w, engine.ops.noise([7, 11], key, law) as typeof w, 1e-3);
+          expect(fused.shape).toEqual([7, 11]);
+          expect(fused.dataSync()).toEqual(apart.dataSync());
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { EngineError } from '../../src/errors.ts';
+import { type EngineName, openEngine, tf } from '../../src/engine/index.ts';
+
+describe('openEngine', () => {
+  it('gives one engine a name', async () => {
+    expect(await openEngine('wasm')).toBe(await openEngine('wasm'));
+    expect(await openEngine('cpu')).not.toBe(await openEngine('wasm'));
+  });
+
+  it('makes an engine the current one when it is activated', async () => {
+    const [wasm, cpu] = [await openEngine('wasm'), await openEngine('cpu')];
+    await wasm.activate();
+    expect(tf.getBackend()).toBe('wasm');
+    await cpu.activate();
+    expect(tf.getBackend()).toBe('cpu');
+  });
+
+  it('moves a tensor made on another engine when it is used', async () => {
+    const [wasm, cpu] = [await openEngine('wasm'), await openEngine('cpu')];
+    await cpu.activate();
+    const a = tf.tensor2d([1, 2, 3, 4], [2, 2]);
+    await wasm.activate();
+    const sum = wasm.ops.add(a, a);
+    expect([...sum.dataSync()]).toEqual([2, 4, 6, 8]);
+    tf.dispose([a, sum]);
+  });
+
+  it('auto picks an engine that computes and says why the others were not picked', async () => {
+    const engine = await openEngine('auto');
+    const description = engine.describe();
+    expect(['gpu', 'native', 'wasm']).toContain(description.name);
+    if (description.name === 'wasm')
+      expect(description.rejected.map(({ name }) => name)).toEqual(['gpu', 'native']);
+    expect(String(description)).toContain(description.summary);
+  });
+
+  it('refuses a name that no engine has', async () => {
+    await expect(openEngine('webgl' as EngineName)).rejects.toThrow(EngineError);
+    await expect(openEngine('webgl' as EngineName)).rejects.toThrow(/webgl/);
+  });
+});

@@ -1,0 +1,161 @@
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Engine, tf } from '../../src/engine/index.ts';
+import { noLeaks } from '../no-leaks.ts';
+import { type Case, cases, inputSizes, tokenLosses, type Values } from './cases.ts';
+import { distance, engines, sizeOf, tensorOf, values } from './engines.ts';
+
+/** Central differences of <reference, dy> in float64 at up to 50 elements of each input. */
+function numericGradients(c: Case, dy: Float32Array): { index: number; slope: number }[][] {
+  const inputs: Values = inputSizes(c).map((size, i) => Float64Array.from(values(size, i)));
+  const objective = () => c.reference(inputs).reduce((sum, y, i) => sum + y * dy[i]!, 0);
+  return inputs.map((input) => {
+    const stride = Math.max(1, Math.floor(input.length / 50));
+    const picked = Array.from({ length: Math.ceil(input.length / stride) }, (_, i) => i * stride);
+    return [...picked, input.length - 1].map((index) => {
+      const kept = input[index]!;
+      const h = 1e-5;
+      input[index] = kept + h;
+      const above = objective();
+      input[index] = kept - h;
+      const below = objective();
+      input[index] = kept;
+      return { index, slope: c.frozen?.(index) ? 0 : (above - below) / (2 * h) };
+    });
+  });
+}
+
+describe.each(Object.keys(engines))('%s', (name) => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await engines[name]!();
+    await engine.activate();
+  });
+
+  describe.each(cases)('$name', (c) => {
+    it('equals the reference', async () => {
+      const expected = c.reference(inputSizes(c).map((size, i) => Float64Array.from(values(size, i))));
+      const y = await noLeaks(() =>
+        tf.tidy(() =>
+          c
+            .run(
+              engine.ops,
+              c.shapes.map((shape, i) => tensorOf(shape, i)),
+            )
+            .dataSync(),
+        ),
+      );
+      expect(distance(y, expected)).toBeLessThan(1e-5);
+    });
+
+    it('has the gradients of the reference, for an upstream gradient that is not 1', async () => {
+      const size = c.reference(inputSizes(c).map((n, i) => Float64Array.from(values(n, i)))).length;
+      const dy = values(size, 100);
+      const gradients = await noLeaks(() =>
+        tf.tidy(() => {
+          const inputs = c.shapes.map((shape, i) => tensorOf(shape, i));
+          const f = (...xs: Tensor[]) => c.run(engine.ops, xs).flatten();
+          return tf
+            .grads(f)(inputs, tf.tensor1d(dy))
+            .map((gradient) => gradient.dataSync());
+        }),
+      );
+      numericGradients(c, dy).forEach((slopes, i) => {
+        const ours = slopes.map(({ index }) => gradients[i]![index]!);
+        const expected = slopes.map(({ slope }) => slope);
+        expect(distance(ours, expected), `gradient of input ${i}`).toBeLessThan(2e-5);
+      });
+    });
+
+    it('has the same gradient for one input alone', async () => {
+      const difference = await noLeaks(() =>
+        tf.tidy(() => {
+          const inputs = c.shapes.map((shape, i) => tensorOf(shape, i));
+          const f = (...xs: Tensor[]) => tf.sum(c.run(engine.ops, xs));
+          const all = tf.grads(f)(inputs);
+          return inputs.map((x, i) => {
+            const alone = tf.grad((xi: Tensor) => f(...inputs.map((other, j) => (j === i ? xi : other))))(x);
+            return distance(alone.dataSync(), all[i]!.dataSync());
+          });
+        }),
+      );
+      expect(Math.max(...difference)).toBeLessThan(1e-6);
+    });
+  });
+
+  it('headLoss gives the loss of every token', async () => {
+    const [d, vocabulary, targets] = [10, 67, [0, 66, 5, 7]];
+    const sizes = [targets.length * d, vocabulary * d];
+    const expected = tokenLosses(
+      sizes.map((size, i) => Float64Array.from(values(size, i))),
+      targets,
+      d,
+    );
+    const tokens = await noLeaks(() =>
+      tf.tidy(() => {
+        const h = tensorOf([targets.length, d], 0) as Tensor2D;
+        const w = tensorOf([vocabulary, d], 1) as Tensor2D;
+        return engine.ops.headLoss(h, w, tf.tensor1d(targets, 'int32')).tokens.dataSync();
+      }),
+    );
+    expect(distance(tokens, expected)).toBeLessThan(2e-6);
+  });
+
+  it.each([[[4, 8]], [[37]], [[3]], [[5, 7]]])('updates a tensor of shape %j', async (shape) => {
+    const n = sizeOf(shape);
+    const [w, g, m, v] = [0, 1, 2, 3].map((i) => values(n, i)) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
+    const settings = { rate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1, step: 3 };
+    const next = await noLeaks(() =>
+      tf.tidy(() => {
+        const at = (x: Float32Array) => tf.tensor(x, shape);
+        const out = engine.ops.adamw(at(w), at(g), at(m), tf.square(at(v)), settings);
+        const scaled = engine.ops.addScaled(at(w), at(g), -0.3);
+        expect(out.w.shape).toEqual(shape);
+        return [out.w, out.m, out.v, scaled].map((tensor) => tensor.dataSync());
+      }),
+    );
+    const nextM = Array.from(m, (x, i) => 0.9 * x + 0.1 * g[i]!);
+    const nextV = Array.from(v, (x, i) => 0.999 * x * x + 0.001 * g[i]! ** 2);
+    const nextW = Array.from(w, (x, i) => {
+      const step = nextM[i]! / (1 - 0.9 ** 3) / (Math.sqrt(nextV[i]! / (1 - 0.999 ** 3)) + 1e-8);
+      return x * (1 - 0.01 * 0.1) - 0.01 * step;
+    });
+    const scaled = Array.from(w, (x, i) => x - 0.3 * g[i]!);
+    [nextW, nextM, nextV, scaled].forEach((expected, i) =>
+      expect(distance(next[i]!, expected)).toBeLessThan(1e-6),
+    );
+  });
+
+  it('sums products in float64', async () => {
+    const pairs = [7, 1000, 3].map((n, i) => [values(n, i), values(n, i + 10)] as const);
+    let expected = 0;
+    for (const [a, b] of pairs) a.forEach((x, i) => (expected += x * b[i]!));
+    const tensors = pairs.map(([a, b]) => [tf.tensor1d(a) as Tensor, tf.tensor1d(b) as Tensor] as const);
+    const sum = await noLeaks(() => engine.ops.dot(tensors));
+    tf.dispose(tensors.flat());
+    expect(sum).toBeCloseTo(expected, 10);
+  });
+
+  it('adds up gradients: a value used twice gets both gradients', async () => {
+    const gradient = await noLeaks(() =>
+      tf.tidy(() => {
+        const x = tensorOf([3, 8], 0) as Tensor2D;
+        const gain = tensorOf([8], 1) as Tensor1D;
+        const f = (a: Tensor) =>
+          tf.sum(
+            engine.ops.add(
+              engine.ops.add(a as Tensor2D, a as Tensor2D),
+              engine.ops.rmsNorm(a as Tensor2D, tf.zerosLike(gain), 1e-5),
+            ),
+          );
+        return tf.grad(f)(x).dataSync();
+      }),
+    );
+    expect(distance(gradient, new Float32Array(24).fill(2))).toBeLessThan(1e-6);
+  });
+});
