@@ -1,0 +1,197 @@
+import { parseArgs } from 'node:util';
+import { ConfigError } from '../errors.ts';
+import type { EngineName } from '../engine/index.ts';
+import { profileText, partitionText } from '../plot/index.ts';
+import { open, type OpenOptions, type Session } from '../session/index.ts';
+import type { MethodName } from '../train/index.ts';
+
+const help = `hi-zfo train: profile, partition and train a model
+
+  --model DIR      Hugging Face folder, or tiny (default)
+  --task NAME      dialogue-summary, word-problem, label, function, or a file format: gsm8k, prompt-completion
+  --data FILE      .jsonl or .json file, for a file format
+  --test FILE      held-out examples; default: the last tenth of --data, at most 200
+  --method NAME    hi-zfo (default), full, zo, mezo, frozen, noise
+  --steps N        training steps (default 20)
+  --held-out N     held-out examples whose loss is taken before and after (default 8)
+  --evaluate N     held-out examples to generate and score at the end (default 0)
+  --out DIR        write the trained model there (a Hugging Face folder, settings and history)
+  --seed N  --batch N  --length N  --rho X  --engine NAME
+  --rate-fo X  --rate-zo X  --epsilon X  --alpha X  --queries N  --estimator NAME  --law NAME
+  --json           one JSON object a line instead of text`;
+
+const text = { type: 'string' } as const;
+
+/** `hi-zfo train`: the whole way in one command. */
+export const trainCommand = {
+  summary: 'profile, partition and train a model',
+  async run(args: string[]): Promise<void> {
+    const { values } = parseArgs({
+      args,
+      options: {
+        model: text,
+        task: text,
+        data: text,
+        test: text,
+        method: text,
+        steps: text,
+        'held-out': text,
+        evaluate: text,
+        out: text,
+        seed: text,
+        batch: text,
+        length: text,
+        rho: text,
+        engine: text,
+        'rate-fo': text,
+        'rate-zo': text,
+        epsilon: text,
+        alpha: text,
+        queries: text,
+        estimator: text,
+        law: text,
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    if (values.help) {
+      console.log(help);
+      return;
+    }
+    const number = (name: Exclude<keyof typeof values, 'json' | 'help'>): number | undefined => {
+      const given = values[name];
+      if (given === undefined) return undefined;
+      const x = Number(given);
+      if (given.trim() === '' || Number.isNaN(x))
+        throw new ConfigError(`--${name} is ${given}; give a number.`);
+      return x;
+    };
+    const steps = count('--steps', number('steps') ?? 20);
+    const heldOut = count('--held-out', number('held-out') ?? 8);
+    const evaluate = count('--evaluate', number('evaluate') ?? 0, 0);
+    const options: OpenOptions = {
+      ...taskOptions(values.task, values.data),
+      model: values.model,
+      test: values.test,
+      method: values.method as MethodName | undefined,
+      engine: values.engine as EngineName | undefined,
+      seed: number('seed'),
+      batchSize: number('batch'),
+      maxLength: number('length'),
+      rho: number('rho'),
+      show: false,
+      ...given({
+        rateFO: number('rate-fo'),
+        rateZO: number('rate-zo'),
+        epsilon: number('epsilon'),
+        alpha: number('alpha'),
+        queries: number('queries'),
+        estimator: values.estimator as OpenOptions['estimator'],
+        law: values.law as OpenOptions['law'],
+      }),
+    };
+    const say = values.json
+      ? (o: object) => console.log(JSON.stringify(o))
+      : (o: object) => console.log(line(o));
+
+    const session = await open(given(options));
+    try {
+      await train(session, steps, heldOut, evaluate, values.json ?? false, say);
+      if (values.out !== undefined) {
+        await session.save(values.out);
+        say({ saved: values.out });
+      }
+    } finally {
+      await session.close();
+    }
+  },
+};
+
+async function train(
+  s: Session,
+  steps: number,
+  heldOut: number,
+  evaluate: number,
+  json: boolean,
+  say: (o: object) => void,
+): Promise<void> {
+  const stop = new AbortController();
+  const onSignal = () => stop.abort();
+  process.once('SIGINT', onSignal); // the first Ctrl-C ends after the step under way
+  try {
+    if (!json) console.log(`${s.engine.describe().summary}\n${String(s)}`);
+    if (!s.labels) {
+      const profile = await s.profile();
+      const partition = await s.partition();
+      if (json) say({ partition: partition.data.summary(), budget: partition.data.budget });
+      else console.log(`${profileText(profile.data)}\n${partitionText(partition.data)}`);
+    }
+    const before = await s.heldOutLoss(heldOut);
+    say({ heldOutLoss: before, examples: heldOut, step: s.steps });
+    await s.run(steps, {
+      signal: stop.signal,
+      show: false,
+      onStep: (r) =>
+        say({
+          step: r.step,
+          loss: r.loss,
+          perturbed: r.perturbedLoss,
+          c: r.coefficient,
+          gradientNorm: r.gradientNorm,
+          seconds: r.stepSeconds,
+          ...(r.skipped && { skipped: r.skipped }),
+        }),
+    });
+    const after = await s.heldOutLoss(heldOut);
+    const { rows } = s.history.data;
+    const last = rows.at(-1);
+    say({ heldOutLoss: after, change: after - before, step: s.steps });
+    if (last) {
+      say({
+        secondsPerStep: last.seconds / rows.length,
+        forwardPasses: last.forwardPasses,
+        teraflops: last.flops / 1e12,
+        peakResidentMB: Math.round(process.resourceUsage().maxRSS / 1024),
+        skipped: rows.filter((r) => r.skipped).length,
+      });
+    }
+    if (evaluate > 0) {
+      const { scores, loss } = (await s.evaluate({ examples: evaluate, signal: stop.signal })).data;
+      say({ evaluated: evaluate, loss, ...scores.values });
+    }
+  } finally {
+    process.off('SIGINT', onSignal);
+  }
+}
+
+function taskOptions(
+  task: string | undefined,
+  data: string | undefined,
+): Pick<OpenOptions, 'task' | 'format'> {
+  if (data === undefined) {
+    if (task === 'gsm8k' || task === 'prompt-completion')
+      throw new ConfigError(`--task ${task} needs --data FILE.`);
+    return { task };
+  }
+  if (task !== undefined && task !== 'gsm8k' && task !== 'prompt-completion') {
+    throw new ConfigError(`--data goes with --task gsm8k or prompt-completion, given ${task}.`);
+  }
+  return { task: data, format: task };
+}
+
+/** Leaves out what was not given, so that defaults and presets hold. */
+function given<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, v]) => v !== undefined)) as T;
+}
+
+function count(name: string, x: number, least = 1): number {
+  if (!Number.isSafeInteger(x) || x < least)
+    throw new ConfigError(`${name} is ${x}; give a whole number from ${least} on.`);
+  return x;
+}
+
+function line(o: object): string {
+  return Object.entries(o)
+    .map(([k, v]) => `${k} ${typeof v === 'number' && !Number.isInteger(v) ? v.toPrecision(5) : String(v)}`)
+    .join('  ');
+}

@@ -1,0 +1,45 @@
+/**
+ * hi-zfo: fine-tune language models with Hi-ZFO, step by step, in TypeScript notebooks.
+ * Start with {@link open}; everything below a session is exported as plain functions too.
+ */
+export {
+  open,
+  Session,
+  Result,
+  version,
+  type OpenOptions,
+  type RunOptions,
+  type EvaluateOptions,
+} from './session/index.ts';
+export * from './errors.ts';
+export {
+  openEngine,
+  type Engine,
+  type EngineDescription,
+  type EngineName,
+  type NoiseKey,
+} from './engine/index.ts';
+export { fillNoise, tensorId } from './noise/index.ts';
+export { loadModel, generate, lossAndGradients, lossOf, DeviceBatch, Llama } from './model/index.ts';
+export type { LlamaConfig, Parameter, Role, TokenBatch, Weights } from './model/index.ts';
+export { tasks, fileTask, loadTokenizer, rouge } from './data/index.ts';
+export type { Example, Scores, Task, Tokenizer } from './data/index.ts';
+export { profileModel, tensorCosts, selectionCost, totalCost } from './profile/index.ts';
+export type { Profile, ProfileEntry, TensorCost } from './profile/index.ts';
+export { Partition, budgetOf, selectExact, selectGreenTrainer } from './partition/index.ts';
+export type { Label, PartitionOptions, Selector } from './partition/index.ts';
+export { AdamW } from './optimize/index.ts';
+export { perturbedWeights, projectedGradient, type Direction, type EstimatorName } from './estimate/index.ts';
+export { hiZfoStep, methods, stepSettings, movingAverage } from './train/index.ts';
+export type {
+  Evaluation,
+  HistoryEvent,
+  HistoryRow,
+  Method,
+  MethodName,
+  StepOptions,
+  StepResult,
+} from './train/index.ts';
+export * from './variance/index.ts';
+export * from './plot/index.ts';
+export { Figure, liveFigure, progress, setSink, show } from './notebook/index.ts';

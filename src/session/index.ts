@@ -1,0 +1,5 @@
+export { open, tinyModel, version, type OpenOptions } from './open.ts';
+export { Session, type RunOptions, type SessionConfig } from './session.ts';
+export { Result, type View } from './result.ts';
+export { type SessionEvents } from './events.ts';
+export { type EvaluateOptions } from './evaluate.ts';

@@ -1,0 +1,57 @@
+import { inspect } from 'node:util';
+import type { ColumnTable } from 'arquero';
+import { Figure } from '../notebook/index.ts';
+import { SELF_DISPLAY } from '../notebook/kernel-api.ts';
+import type { FigureSpec } from '../plot/index.ts';
+
+/** How a kind of result is drawn, tabled and put in words. */
+export interface View<T> {
+  figure(data: T): FigureSpec;
+  table(data: T): ColumnTable;
+  text(data: T): string;
+}
+
+/**
+ * What a session call found: plain data with four ways to look at it. As the last expression of a notebook cell it
+ * shows itself.
+ */
+export class Result<T> {
+  readonly #view: View<T>;
+
+  constructor(
+    /** The numbers. */
+    readonly data: T,
+    view: View<T>,
+  ) {
+    this.#view = view;
+  }
+
+  /** An arquero table. */
+  table(): ColumnTable {
+    return this.#view.table(this.data);
+  }
+
+  /** The figure as plotly JSON. */
+  spec(): FigureSpec {
+    return this.#view.figure(this.data);
+  }
+
+  /** Shows the figure: interactive in a notebook, its text in a terminal. */
+  show(): this {
+    const { data, layout } = this.spec();
+    new Figure(data, layout, this.toString()).show();
+    return this;
+  }
+
+  toString(): string {
+    return this.#view.text(this.data);
+  }
+
+  [SELF_DISPLAY](): void {
+    this.show();
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}

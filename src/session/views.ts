@@ -1,0 +1,48 @@
+import type { Partition } from '../partition/index.ts';
+import {
+  evaluationFigure,
+  evaluationTable,
+  evaluationText,
+  historyFigure,
+  historyTable,
+  historyText,
+  partitionFigure,
+  partitionTable,
+  partitionText,
+  profileFigure,
+  profileTable,
+  profileText,
+  varianceFigure,
+  varianceTable,
+  varianceText,
+} from '../plot/index.ts';
+import type { Profile } from '../profile/index.ts';
+import type { Evaluation, HistoryEvent, HistoryRow } from '../train/index.ts';
+import type { VarianceReport } from '../variance/index.ts';
+import type { View } from './result.ts';
+
+export const profileView: View<Profile> = { figure: profileFigure, table: profileTable, text: profileText };
+
+export const partitionView: View<Partition> = {
+  figure: partitionFigure,
+  table: partitionTable,
+  text: partitionText,
+};
+
+export const varianceView: View<VarianceReport> = {
+  figure: varianceFigure,
+  table: varianceTable,
+  text: varianceText,
+};
+
+export const evaluationView: View<Evaluation> = {
+  figure: evaluationFigure,
+  table: evaluationTable,
+  text: evaluationText,
+};
+
+export const historyView: View<{ rows: readonly HistoryRow[]; events: readonly HistoryEvent[] }> = {
+  figure: ({ rows, events }) => historyFigure(rows, { events }),
+  table: ({ rows }) => historyTable(rows),
+  text: ({ rows }) => historyText(rows),
+};
