@@ -190,7 +190,8 @@ function report(
     .map((q): VarianceRow => {
       const norms = f.norms.get(q)!;
       const secondMoment = estimate(Array.from(norms, (x) => x / g2));
-      const cosines = Array.from(norms, (x, k) => f.inners.get(q)![k]! / Math.sqrt(x * g2));
+      // an estimate of exactly 0 (possible with signs) points nowhere: cosine 0
+      const cosines = Array.from(norms, (x, k) => (x > 0 ? f.inners.get(q)![k]! / Math.sqrt(x * g2) : 0));
       const lawWithCurvature = secondMomentLaw(d, q, settings.law, curvature.mean);
       return {
         q,

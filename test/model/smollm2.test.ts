@@ -15,11 +15,19 @@ describe.skipIf(!present)('SmolLM2-135M against PyTorch', () => {
   it('gives the loss and the greedy text of transformers', { timeout: 300_000 }, async () => {
     const engine = await openEngine('wasm');
     const model = await loadModel(engine, dir);
-    const want = readJson<{ input_ids: number[][]; labels: number[][]; loss_float64_mean: number }>(goldens!, 'loss.json');
+    const want = readJson<{ input_ids: number[][]; labels: number[][]; loss_float64_mean: number }>(
+      goldens!,
+      'loss.json',
+    );
     const batch = new DeviceBatch(goldenBatch(want), model.config);
-    expect(Math.abs((await lossOf(model, model.parameters.get, batch)) - want.loss_float64_mean)).toBeLessThan(1e-4);
+    expect(
+      Math.abs((await lossOf(model, model.parameters.get, batch)) - want.loss_float64_mean),
+    ).toBeLessThan(1e-4);
     batch.dispose();
-    const { cases } = readJson<{ cases: { ids_in: number[]; ids_out: number[] }[] }>(goldens!, 'generate.json');
+    const { cases } = readJson<{ cases: { ids_in: number[]; ids_out: number[] }[] }>(
+      goldens!,
+      'generate.json',
+    );
     const prompts = cases.map((c) => c.ids_in);
     const rows = await generate(model, prompts, { maxNewTokens: 40, eos: -1, pad: 2 });
     rows.forEach((row, i) => expect(row).toEqual(cases[i]!.ids_out));
