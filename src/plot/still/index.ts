@@ -1,0 +1,1 @@
+export { closeRenderer, renderPng, type FigureSpec, type StillSize } from './render.ts';
