@@ -58,22 +58,28 @@ export class AdamW {
     const old = this.moments.get(p);
     const zero = old ? undefined : tf.zerosLike(w);
     const steps = (old?.steps ?? 0) + 1;
-    const next = this.engine.ops.adamw(w, g, old?.m ?? zero!, old?.v ?? zero!, {
+    const settings = {
       rate,
       beta1: this.beta1,
       beta2: this.beta2,
       epsilon: this.epsilon,
       weightDecay: p.shape.length > 1 ? this.weightDecay : 0,
       step: steps,
-    });
-    zero?.dispose();
+    };
+    let next: { w: Tensor; m: Tensor; v: Tensor };
+    try {
+      next = this.engine.ops.adamw(w, g, old?.m ?? zero!, old?.v ?? zero!, settings);
+    } finally {
+      zero?.dispose();
+    }
+    const { m, v } = next;
     return {
       w: next.w,
       commit: () => {
         this.forget(p);
-        this.moments.set(p, { m: keep(next.m), v: keep(next.v), steps });
+        this.moments.set(p, { m: tf.keep(m), v: tf.keep(v), steps });
       },
-      drop: () => tf.dispose([next.w, next.m, next.v]),
+      drop: () => tf.dispose([next.w, m, v]),
     };
   }
 
@@ -94,8 +100,4 @@ export class AdamW {
   dispose(): void {
     for (const p of this.held) this.forget(p);
   }
-}
-
-function keep(t: Tensor): Tensor {
-  return tf.keep(t);
 }

@@ -101,17 +101,21 @@ export async function hiZfoStep(input: StepInput): Promise<StepResult> {
   }
 }
 
-/** g += share * more, tensor by tensor; `more` is used up. */
+/** g += share * more, tensor by tensor; `more` is used up, also when it throws. */
 function accumulate(
   model: Llama,
   g: Map<Parameter, Tensor>,
   more: Map<Parameter, Tensor>,
   share: number,
 ): void {
-  for (const [p, x] of more) {
-    const sum = g.get(p)!;
-    g.set(p, model.engine.ops.addScaled(sum, x, share));
-    tf.dispose([sum, x]);
+  try {
+    for (const [p, x] of more) {
+      const sum = g.get(p)!;
+      g.set(p, model.engine.ops.addScaled(sum, x, share));
+      sum.dispose();
+    }
+  } finally {
+    tf.dispose([...more.values()]);
   }
 }
 

@@ -1,0 +1,197 @@
+import { join } from 'node:path';
+import { beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest';
+import { openEngine, tf, type Engine, type Ops } from '../../src/engine/index.ts';
+import { perturbedWeights } from '../../src/estimate/index.ts';
+import { DeviceBatch, loadModel, lossAndGradients, lossOf, type Llama } from '../../src/model/index.ts';
+import { fillNoise, tensorId } from '../../src/noise/index.ts';
+import { AdamW } from '../../src/optimize/index.ts';
+import { Partition } from '../../src/partition/index.ts';
+import { profileModel } from '../../src/profile/index.ts';
+import { hiZfoStep, stepSettings, type StepOptions } from '../../src/train/index.ts';
+import { goldenBatch, readJson, type Expected } from '../goldens.ts';
+
+const dir = join(import.meta.dirname, '..', 'goldens', 'model', 'llama-tied-headdim');
+const tokens = goldenBatch(readJson<Expected>(dir, 'expected.json'));
+const interleaved = /q_proj|down_proj|0.self_attn.v_proj/;
+
+let real: Engine;
+let engine: Engine;
+/** Throws from the n-th call of any operation on, once set. */
+let failAfter = Infinity;
+let model: Llama;
+let batch: DeviceBatch;
+let optimizer: AdamW;
+
+beforeAll(async () => {
+  real = await openEngine('wasm');
+  await real.activate();
+  const ops = new Proxy(real.ops, {
+    get(target, name: keyof Ops) {
+      const op = target[name] as (...args: unknown[]) => unknown;
+      return (...args: unknown[]) => {
+        if (--failAfter < 0) throw new Error('injected');
+        return op.apply(target, args);
+      };
+    },
+  });
+  engine = Object.assign(Object.create(real) as Engine, { ops });
+});
+beforeEach(async () => {
+  failAfter = Infinity;
+  model = await loadModel(engine, dir);
+  batch = new DeviceBatch(tokens, model.config);
+  optimizer = new AdamW(engine);
+});
+afterEach(() => {
+  optimizer.dispose();
+  batch.dispose();
+  model.dispose();
+});
+
+async function snapshot(): Promise<Float32Array[]> {
+  return Promise.all(
+    model.parameters.list.map(async (p) => (await model.parameters.get(p).data()).slice() as Float32Array),
+  );
+}
+const partition = () => Partition.of(model.parameters.list, interleaved);
+const step = (options: StepOptions = {}, n = 0, labels = partition()) =>
+  hiZfoStep({
+    model,
+    partition: labels,
+    batch,
+    settings: stepSettings({ rateFO: 1e-3, rateZO: 1e-5, ...options }),
+    optimizer,
+    seed: 9,
+    step: n,
+  });
+
+describe('weights are exact', () => {
+  it('after a perturbed forward and backward pass', async () => {
+    const before = await snapshot();
+    const weights = perturbedWeights(
+      engine,
+      model.parameters,
+      new Set(partition().with('ZO')),
+      { seed: 1, step: 2, query: 0, law: 'gaussian' },
+      1e-3,
+    );
+    const clean = await lossOf(model, model.parameters.get, batch);
+    const { loss, gradients } = await lossAndGradients(model, weights, batch, partition().with('FO'));
+    tf.dispose([...gradients.values()]);
+    expect(loss).not.toBe(clean);
+    expect(await snapshot()).toEqual(before);
+    expect(await lossOf(model, model.parameters.get, batch)).toBe(clean); // also: two clean losses are equal
+  });
+
+  it('whichever operation of the losses and gradients throws; nothing leaks and the tape is off', async () => {
+    const before = await snapshot();
+    const live = tf.memory().numTensors;
+    let failures = 0;
+    for (let n = 0; ; n += 7) {
+      failAfter = n;
+      const failed = await step().then(
+        () => false,
+        (e: Error) => e.message === 'injected',
+      );
+      failAfter = Infinity;
+      if (!failed) break;
+      const now = await snapshot();
+      const changed = now.some((w, i) => w.some((x, k) => x !== before[i]![k]));
+      if (changed) break; // the losses are done: from here on the update itself runs
+      expect(tf.memory().numTensors, `after ${n} operations`).toBe(live);
+      expect(tf.engine().isTapeOn()).toBe(false);
+      failures++;
+    }
+    expect(failures).toBeGreaterThan(8);
+  });
+
+  it('after profiling, moments included', async () => {
+    await step();
+    const before = await snapshot();
+    const live = tf.memory().numTensors;
+    const held = optimizer.held.length;
+    await profileModel(model, [tokens, tokens], (p, w, g) => optimizer.tried(p, w, g, 2e-5));
+    expect(await snapshot()).toEqual(before);
+    expect(optimizer.held.length).toBe(held);
+    expect(tf.memory().numTensors).toBe(live);
+  });
+});
+
+describe('hiZfoStep', () => {
+  it('is the same run for the same seed, bit by bit', async () => {
+    const run = async () => {
+      for (let n = 0; n < 5; n++) await step({ queries: 2 }, n);
+      return snapshot();
+    };
+    const first = await run();
+    model.dispose();
+    optimizer.dispose();
+    model = await loadModel(engine, dir);
+    optimizer = new AdamW(engine);
+    expect(await run()).toEqual(first);
+  });
+
+  it('lowers the loss with FO, with ZO and with both', async () => {
+    for (const labels of [
+      Partition.uniform(model.parameters.list, 'FO'),
+      Partition.uniform(model.parameters.list, 'ZO'),
+      partition(),
+    ]) {
+      const start = await lossOf(model, model.parameters.get, batch);
+      for (let n = 0; n < 40; n++) await step({ rateZO: 1e-4 }, n, labels);
+      expect(await lossOf(model, model.parameters.get, batch)).toBeLessThan(start);
+    }
+  });
+
+  it('leaves the ZO tensors alone when the ZO update is off, and the FO ones with rate 0', async () => {
+    const before = await snapshot();
+    await step({ updateZO: 'off', rateFO: 0 });
+    expect(await snapshot()).toEqual(before);
+    await step({ updateZO: 'sgd', rateFO: 0 });
+    const now = await snapshot();
+    model.parameters.list.forEach((p, i) => {
+      if (interleaved.test(p.name)) expect(now[i]).toEqual(before[i]);
+      else expect(now[i]).not.toEqual(before[i]);
+    });
+  });
+
+  it('keeps the size of the estimate but not its sign in the noise control', async () => {
+    const before = await snapshot();
+    const signs = new Set<number>();
+    for (let n = 0; n < 12; n++) {
+      const r = await step({ updateZO: 'noise', rateFO: 0, rateZO: 1e-4 }, n);
+      const now = await snapshot();
+      const i = model.parameters.list.findIndex((p) => !interleaved.test(p.name));
+      const u = new Float32Array(1);
+      fillNoise(
+        u,
+        { seed: 9, step: n, query: 0, tensor: tensorId(model.parameters.list[i]!.name) },
+        'gaussian',
+      );
+      const moved = now[i]![0]! - before[i]![0]!;
+      before[i] = now[i]!;
+      expect(Math.abs(moved / (1e-4 * r.coefficients[0]! * u[0]!))).toBeCloseTo(1, 1);
+      signs.add(Math.sign(moved * r.coefficients[0]! * u[0]!));
+    }
+    expect(signs.size).toBe(2);
+  });
+
+  it('skips the update when a loss is not finite, and says why', async () => {
+    const p = model.finalNorm;
+    model.parameters.replace(p, tf.fill([...p.shape], NaN));
+    const before = await snapshot();
+    const r = await step();
+    expect(r.skipped).toBe('the clean loss is NaN');
+    expect(await snapshot()).toEqual(before);
+    expect(optimizer.held).toEqual([]);
+  });
+
+  it('runs 500 steps with flat tensors and memory', { timeout: 120_000 }, async () => {
+    for (let n = 0; n < 20; n++) await step({}, n);
+    const live = real.memory();
+    const resident = process.memoryUsage.rss();
+    for (let n = 20; n < 520; n++) await step({}, n);
+    expect(real.memory()).toEqual(live);
+    expect(process.memoryUsage.rss() - resident).toBeLessThan(64 * 2 ** 20);
+  });
+});
