@@ -18,7 +18,7 @@ const SVG_TWIN: Record<string, string> = {
 
 /** Three dimensions need WebGL; a still shows what can be seen from above. */
 function fromAbove(trace: Json): Json {
-  const { scene: _, surfacecolor, ...rest } = trace;
+  const { surfacecolor, ...rest } = trace;
   switch (trace.type) {
     case 'surface':
       return {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { runInThisContext } from 'node:vm';
 import { JSDOM } from 'jsdom';
 import { ownBox, pageBox, runWidth, type Box } from './boxes.ts';
 import { RasterContext } from './canvas.ts';
@@ -99,8 +100,8 @@ export class Page {
     for (const [name, value] of Object.entries(globals))
       Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
     // Without `module` and `define` in sight plotly.js leaves itself on window.
-    // eslint-disable-next-line @typescript-eslint/no-implied-eval
-    new Function('module', 'exports', 'define', 'require', readFileSync(plotlyFile, 'utf8'))();
+    const source = readFileSync(plotlyFile, 'utf8');
+    runInThisContext(`(function (module, exports, define, require) {${source}\n})()`, { filename: plotlyFile });
     this.#plotly = own.Plotly as Plotly;
     this.#document = window.document;
   }

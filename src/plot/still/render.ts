@@ -25,8 +25,8 @@ export interface Order {
 export type Answer = { id: number; png: Uint8Array } | { id: number; error: string };
 
 interface Waiting {
-  resolve(png: Buffer): void;
-  reject(error: Error): void;
+  resolve: (png: Buffer) => void;
+  reject: (error: Error) => void;
 }
 
 const SCALE = 1.5;

@@ -1,0 +1,1 @@
+export { countFigures, exportHtml, type ExportOptions } from './html.ts';
