@@ -3,9 +3,11 @@ import { EngineError } from '../errors.ts';
 import { description } from './description.ts';
 import type { Engine, EngineDescription, EngineName, Ops } from './engine.ts';
 import { loadNative } from './native/load.ts';
+import { noiseOps } from './ops/noise.ts';
 import { plainOps } from './ops/plain.ts';
 import { tf } from './tf.ts';
 import { fusedOps } from './wasm/fused.ts';
+import { hostNoise } from './wasm/host-noise.ts';
 import { wasmBackend } from './wasm/heap.ts';
 import { startWasm } from './wasm/start.ts';
 import { Workspace } from './wasm/workspace.ts';
@@ -121,14 +123,19 @@ async function openNative(name: 'native' | 'gpu', rejected: Rejected = []): Prom
   const loaded = await loadNative(packageName).catch(fail);
   if (name === 'gpu' && !loaded.usesGpu)
     fail(new Error('it loads, but finds no GPU that its CUDA libraries can use'));
-  return makeEngine(name, 'tensorflow', plainOps, {
+  return makeEngine(
     name,
-    summary: `${name}: TF.js ${tf.version_core} on ${packageName} ${loaded.version}, plain operations`,
-    threads: 0,
-    reason: 'loads and computes',
-    rejected,
-    faster: [],
-  });
+    'tensorflow',
+    { ...plainOps, ...noiseOps(hostNoise()) },
+    {
+      name,
+      summary: `${name}: TF.js ${tf.version_core} on ${packageName} ${loaded.version}, plain operations`,
+      threads: 0,
+      reason: 'loads and computes',
+      rejected,
+      faster: [],
+    },
+  );
 }
 
 async function makeEngine(

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, tf } from '../../src/engine/index.ts';
+import { hostNoise } from '../../src/engine/wasm/host-noise.ts';
 import { fillNoise } from '../../src/noise/index.ts';
 import { noLeaks } from '../no-leaks.ts';
 import { engines, values } from './engines.ts';
@@ -63,5 +64,18 @@ describe.each(Object.keys(engines))('%s', (name) => {
         }
       }),
     );
+  });
+});
+
+describe('the kernels on a memory of their own', () => {
+  it('draw the same stream across chunks', () => {
+    const key = { seed: 9, step: 8, query: 7, tensor: 6 };
+    const fill = hostNoise();
+    for (const law of ['gaussian', 'rademacher'] as const) {
+      const [drawn, expected] = [new Float32Array(2 * 65_536 + 5), new Float32Array(2 * 65_536 + 5)];
+      fill(drawn, key, law);
+      fillNoise(expected, key, law);
+      expect(worst(drawn, expected)).toBeLessThan(2e-6);
+    }
   });
 });

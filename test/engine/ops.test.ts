@@ -158,4 +158,46 @@ describe.each(Object.keys(engines))('%s', (name) => {
     );
     expect(distance(gradient, new Float32Array(24).fill(2))).toBeLessThan(1e-6);
   });
+
+  it('lets a NaN through to the loss', async () => {
+    const losses = await noLeaks(() =>
+      tf.tidy(() => {
+        const bad = values(4 * 8, 0);
+        bad[13] = Number.NaN;
+        const [x, w] = [tf.tensor2d(bad, [4, 8]), tensorOf([9, 8], 1) as Tensor2D];
+        const ids = tf.tensor1d([0, 1, 2, 3], 'int32');
+        const angle = tf.zeros([4, 2]) as Tensor2D;
+        const shape = { batch: 1, length: 4, heads: 2, kvHeads: 2, headDim: 4 };
+        const mixed = engine.ops.attention(x, x, x, shape, { cos: tf.cos(angle), sin: angle });
+        return [x, mixed, engine.ops.swiglu(x, x)].map(
+          (h) => engine.ops.headLoss(h, w, ids).mean.dataSync()[0],
+        );
+      }),
+    );
+    expect(losses).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+  });
+
+  it.skipIf(name.includes('plain'))('frees what the backward pass has spent as it goes', async () => {
+    const { first, last } = await noLeaks(() =>
+      tf.tidy(() => {
+        const gain = tf.ones([64]) as Tensor1D;
+        const bytes: number[] = [];
+        const f = (x: Tensor) => {
+          const probe = tf.customGrad((a) => ({
+            value: (a as Tensor).clone(),
+            gradFunc: (dy: Tensor) => {
+              bytes.push(tf.memory().numBytes);
+              return dy.clone();
+            },
+          }));
+          let h = probe(x) as Tensor2D;
+          for (let i = 0; i < 20; i++) h = engine.ops.rmsNorm(engine.ops.swiglu(h, h), gain, 1e-5);
+          return tf.sum(probe(h));
+        };
+        tf.grad(f)(tensorOf([32, 64], 0));
+        return { first: bytes[0]!, last: bytes[1]! };
+      }),
+    );
+    expect(last).toBeLessThan(first);
+  });
 });

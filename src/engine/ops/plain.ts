@@ -1,4 +1,5 @@
 import type { Ops } from '../engine.ts';
+import { fillNoise } from '../../noise/index.ts';
 import { tf } from '../tf.ts';
 import { adamw } from './adamw.ts';
 import { addScaled } from './add-scaled.ts';
@@ -7,7 +8,7 @@ import { dot } from './dot.ts';
 import { embed } from './embed.ts';
 import { headLoss } from './head-loss.ts';
 import { linear } from './linear.ts';
-import { noise, perturb } from './noise.ts';
+import { noiseOps } from './noise.ts';
 import { rmsNorm } from './rms-norm.ts';
 import { swiglu } from './swiglu.ts';
 
@@ -20,8 +21,7 @@ export const plainOps: Ops = {
   swiglu,
   add: (a, b) => tf.add(a, b),
   headLoss,
-  noise,
-  perturb,
+  ...noiseOps(fillNoise),
   addScaled,
   adamw,
   dot,
