@@ -1,0 +1,77 @@
+import { inspect } from 'node:util';
+import { excerpt, typedPlace, type CellSource, type CellSources } from './stack.ts';
+
+/** Content of a Jupyter error message. */
+export interface Failure {
+  ename: string;
+  evalue: string;
+  traceback: string[];
+}
+
+const red = (text: string): string => `\x1b[0;31m${text}\x1b[0m`;
+const MAX_CAUSES = 5;
+
+/** Whether a cell's error is the stop button's doing. */
+function isInterrupt(error: unknown, signal: AbortSignal): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as Error & { code?: unknown };
+  return (
+    error.message === 'Interrupted asynchronously' ||
+    code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED' ||
+    (error.name === 'AbortError' && signal.aborted)
+  );
+}
+
+function isErrorLike(value: unknown): value is Error {
+  return typeof value === 'object' && value !== null && typeof (value as Error).message === 'string';
+}
+
+/** The stack without its first lines, which repeat name and message. */
+function frames(error: Error): string {
+  const stack = typeof error.stack === 'string' ? error.stack : '';
+  const at = stack.search(/^\s+at /m);
+  return at < 0 ? '' : stack.slice(at);
+}
+
+function describe(error: unknown, sources: CellSources, depth = 0): string[] {
+  if (!isErrorLike(error)) return [red(inspect(error))];
+  const stack = sources.readable(frames(error)).trimEnd();
+  const source = sources.excerptFor(stack);
+  const lines = [`${red(error.name)}: ${error.message}`];
+  if (source !== undefined) lines.push(source);
+  if (stack !== '') lines.push(stack);
+  const { errors } = error as Error & { errors?: unknown };
+  const inner: unknown[] = [error.cause, ...(Array.isArray(errors) ? (errors as unknown[]) : [])];
+  for (const cause of inner.filter((value) => value !== undefined))
+    if (depth < MAX_CAUSES) lines.push('Caused by:', ...describe(cause, sources, depth + 1));
+  return lines;
+}
+
+/** A value that a cell threw. */
+export function thrown(error: unknown, sources: CellSources, signal: AbortSignal): Failure {
+  if (isInterrupt(error, signal)) {
+    const evalue = 'the cell was interrupted';
+    return { ename: 'Interrupted', evalue, traceback: [`${red('Interrupted')}: ${evalue}`] };
+  }
+  const [ename, evalue] = isErrorLike(error) ? [error.name, error.message] : ['Thrown', inspect(error)];
+  return { ename, evalue, traceback: describe(error, sources) };
+}
+
+/** What tslab's converter says about a cell that does not compile: `[format, file, line, column, text]`. */
+export type Diagnostic = readonly unknown[];
+
+/** Type and syntax errors of a cell. */
+export function diagnosed(diagnostics: readonly Diagnostic[], source: CellSource): Failure {
+  const messages = diagnostics.map(([, file, line, column, text]) => {
+    const place = { line: Number(line), column: Number(column) };
+    if (file !== '')
+      return { head: `${String(file)}${place.line}:${place.column} - ${String(text)}`, source: '' };
+    const typed = typedPlace(source, place);
+    return { head: `${typed.line}:${typed.column} - ${String(text)}`, source: excerpt(source.code, typed) };
+  });
+  const traceback = messages.flatMap((message) => [
+    `${red('TypeScriptError')}: ${message.head}`,
+    ...(message.source === '' ? [] : [message.source]),
+  ]);
+  return { ename: 'TypeScriptError', evalue: messages[0]?.head ?? 'the cell does not compile', traceback };
+}

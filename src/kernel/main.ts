@@ -1,0 +1,33 @@
+import { inspect } from 'node:util';
+import { KERNEL } from '../notebook/kernel-api.ts';
+import { CellHandler } from './handler.ts';
+import { offerModules } from './offered.ts';
+import { KernelServer } from './server.ts';
+import { CellSession } from './session.ts';
+import { offered, root } from './tslab.ts';
+
+const flag = process.argv.indexOf('--connection-file');
+const connectionFile = flag < 0 ? undefined : process.argv[flag + 1];
+if (connectionFile === undefined) {
+  process.stderr.write(
+    'hi-zfo kernel: no --connection-file given. Jupyter starts this program itself; to run a notebook without Jupyter use `npm start -- --headless`.\n',
+  );
+  process.exit(1);
+}
+
+offerModules(offered, root);
+const session = new CellSession(process.cwd());
+const handler = new CellHandler(session);
+const server = new KernelServer(handler, connectionFile);
+(globalThis as { [KERNEL]?: unknown })[KERNEL] = server.api();
+
+// What a cell leaves behind must not take the kernel down: it is printed, readable, under the cell that ran last.
+const complain = (what: string) => (reason: unknown) => {
+  const text = reason instanceof Error ? (reason.stack ?? reason.message) : inspect(reason);
+  process.stderr.write(`${what}: ${session.sources.readable(text)}\n`);
+};
+process.on('uncaughtException', complain('Uncaught exception'));
+process.on('unhandledRejection', complain('Unhandled rejection'));
+process.on('SIGINT', () => handler.interrupts.press());
+
+await server.init();

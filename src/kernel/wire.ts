@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import type { Publisher, Router } from 'zeromq';
+import { decode, encode, type Message, type MessageHeader } from '../notebook/run/message.ts';
+
+interface SendOptions {
+  metadata?: object;
+  buffers?: readonly Uint8Array[];
+}
+
+/** The kernel's end of the sockets: reads requests, sends replies to the asker and news to everybody. */
+export class Wire {
+  readonly #session = randomUUID();
+  readonly #key: string;
+  readonly #iopub: () => Publisher;
+
+  constructor(key: string, iopub: () => Publisher) {
+    this.#key = key;
+    this.#iopub = iopub;
+  }
+
+  /** @throws Error when the frames are no message signed with the kernel's key */
+  parse(frames: readonly Buffer[]): Message {
+    return decode(this.#key, frames);
+  }
+
+  reply(socket: Router, request: Message, content: object): void {
+    const type = request.header.msg_type.replace(/_request$/, '_reply');
+    const draft = {
+      type,
+      content,
+      session: this.#session,
+      identities: request.identities,
+      parent: request.header,
+    };
+    this.#send(socket, encode(this.#key, draft));
+  }
+
+  publish(type: string, content: object, parent: Partial<MessageHeader>, options: SendOptions = {}): void {
+    const draft = { type, content, session: this.#session, identities: [type], parent, ...options };
+    this.#send(this.#iopub(), encode(this.#key, draft));
+  }
+
+  status(state: 'busy' | 'idle' | 'starting', parent: Partial<MessageHeader>): void {
+    this.publish('status', { execution_state: state }, parent);
+  }
+
+  /** Sending ends within the call, so output leaves also while a cell blocks; a closed socket is no error here. */
+  #send(socket: Publisher | Router, frames: (string | Buffer)[]): void {
+    if (!socket.closed) socket.send(frames).catch(() => undefined);
+  }
+}

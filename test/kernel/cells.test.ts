@@ -1,0 +1,197 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stripVTControlCharacters } from 'node:util';
+import type { KernelClient } from '../../src/notebook/run/client.ts';
+import { printed, resultText, runCell, startKernel } from './kernel-under-test.ts';
+
+let kernel: KernelClient;
+beforeAll(async () => {
+  kernel = await startKernel();
+});
+afterAll(() => kernel.close());
+
+describe('execution', () => {
+  it('echoes the input, then the streams, then one result', async () => {
+    const outcome = await runCell(kernel, "console.log('out'); console.error('err'); 6 * 7");
+    expect(outcome.said.map((message) => message.type)).toEqual([
+      'execute_input',
+      'stream',
+      'stream',
+      'execute_result',
+    ]);
+    const count = outcome.reply.execution_count;
+    expect(outcome.said[0]?.content).toEqual({
+      code: "console.log('out'); console.error('err'); 6 * 7",
+      execution_count: count,
+    });
+    expect(printed(outcome)).toBe('out\n');
+    expect(printed(outcome, 'stderr')).toBe('err\n');
+    expect(resultText(outcome)).toBe('42');
+    expect(outcome.said[3]?.content.execution_count).toBe(count);
+    expect(outcome.reply).toMatchObject({ status: 'ok', payload: [], user_expressions: {} });
+  });
+
+  it('streams while the cell still runs', async () => {
+    const seen: string[] = [];
+    const reply = kernel.execute("console.log('early'); await new Promise((r) => setTimeout(r, 300));", {
+      onMessage: (message) => seen.push(message.header.msg_type),
+    });
+    void reply.then(() => seen.push('reply'));
+    await reply;
+    await Promise.resolve();
+    expect(seen.indexOf('stream')).toBeLessThan(seen.lastIndexOf('status'));
+    expect(seen).toContain('reply');
+  });
+
+  it('leaves a silent cell unheard and uncounted', async () => {
+    const before = (await runCell(kernel, '1')).reply.execution_count as number;
+    const silent = await runCell(kernel, "console.log('x'); const hidden = 5; hidden", { silent: true });
+    expect(silent.said).toEqual([]);
+    const after = await runCell(kernel, 'hidden');
+    expect(resultText(after)).toBe('5');
+    expect(after.reply.execution_count).toBe(before + 1);
+  });
+
+  it('lets tslab display its own way', async () => {
+    const { said } = await runCell(kernel, "import { display } from 'tslab'; display.html('<b>x</b>');");
+    const shown = said.find((message) => message.type === 'display_data');
+    expect(shown?.content.data).toEqual({ 'text/html': '<b>x</b>' });
+  });
+});
+
+describe('mended cells', () => {
+  it.each([
+    ['shorthand of an earlier name', 'const early = 2;', '({ other: 1, early })', '{ other: 1, early: 2 }'],
+    ['await of a parenthesis', '', 'await (Promise.resolve(5))', '5'],
+    ['await of an array literal', '', 'await [1, 2].length', '2'],
+    [
+      'a lone for await',
+      'const seen: number[] = []; async function* two() { yield 1; yield 2; }',
+      'for await (const n of two()) seen.push(n);\nseen',
+      '[ 1, 2 ]',
+    ],
+    [
+      'export const',
+      'export const shared = 3; export function twice(n: number) { return 2 * n; }',
+      'twice(shared)',
+      '6',
+    ],
+    ['an export list', 'const listed = 4;\nexport { listed };', 'listed', '4'],
+  ])('%s', async (_, first, second, expected) => {
+    if (first !== '') expect((await runCell(kernel, first)).reply.status).toBe('ok');
+    expect(resultText(await runCell(kernel, second))).toBe(expected);
+  });
+
+  it('keeps what a cell had declared before it threw', async () => {
+    const failed = await runCell(kernel, "const kept = 11; throw new Error('after');");
+    expect(failed.reply.status).toBe('error');
+    expect(resultText(await runCell(kernel, 'kept + 1'))).toBe('12');
+  });
+});
+
+describe('errors', () => {
+  const plainTrace = (content: Record<string, unknown> | undefined) =>
+    stripVTControlCharacters((content?.traceback as string[]).join('\n'));
+
+  it('are one message that points into the cell', async () => {
+    const code = [
+      'interface Gone { a: number }',
+      'interface AlsoGone {',
+      '  b: string }',
+      'function boom(x: Gone) {',
+      "  throw new RangeError('bad ' + x.a);",
+      '}',
+      'boom({ a: 1 });',
+    ].join('\n');
+    const { reply, said } = await runCell(kernel, code);
+    const errors = said.filter((message) => message.type === 'error');
+    expect(errors).toHaveLength(1);
+    expect(errors[0]?.content).toMatchObject({ ename: 'RangeError', evalue: 'bad 1' });
+    expect(reply).toMatchObject({ status: 'error', ename: 'RangeError', evalue: 'bad 1' });
+    const trace = plainTrace(errors[0]?.content);
+    expect(trace).toContain("> 5 |   throw new RangeError('bad ' + x.a);");
+    expect(trace).toMatch(/at boom \(cell-\d+\.ts:5:9\)\n\s+at cell-\d+\.ts:7:1$/);
+    expect(trace).not.toMatch(/tslab|node:|evalmachine/);
+  });
+
+  it('name an earlier cell in the stack', async () => {
+    const { reply: defined } = await runCell(kernel, "\nfunction later() { throw new Error('late'); }");
+    const { reply } = await runCell(kernel, '\n\nlater()');
+    expect(plainTrace(reply)).toContain(`cell-${String(defined.execution_count)}.ts:2:26`);
+    expect(plainTrace(reply)).toContain(`cell-${String(reply.execution_count)}.ts:3:1`);
+  });
+
+  it('of types give line and column as typed, also behind a mended place', async () => {
+    const { reply } = await runCell(
+      kernel,
+      'const ok = 1;\nawait (Promise.resolve(1)); const n: number = "text";',
+    );
+    expect(reply).toMatchObject({ status: 'error', ename: 'TypeScriptError' });
+    expect(reply.evalue).toBe("2:35 - Type 'string' is not assignable to type 'number'.");
+  });
+
+  it('show their causes, and values that are no errors', async () => {
+    const caused = await runCell(kernel, "throw new Error('outer', { cause: new TypeError('inner') })");
+    expect(plainTrace(caused.reply)).toMatch(/Error: outer[^]*Caused by:[^]*TypeError: inner/);
+    const bare = await runCell(kernel, 'throw { code: 7 }');
+    expect(bare.reply).toMatchObject({ ename: 'Thrown', evalue: '{ code: 7 }' });
+  });
+
+  it('abort the cells that are queued, and no later one', async () => {
+    const queued = ["throw new Error('first')", 'const never = 1', '2'].map((code) => runCell(kernel, code));
+    const statuses = (await Promise.all(queued)).map(({ reply }) => reply.status);
+    expect(statuses).toEqual(['error', 'aborted', 'aborted']);
+    expect(resultText(await runCell(kernel, 'typeof never'))).toBeUndefined();
+    expect(resultText(await runCell(kernel, '3'))).toBe('3');
+  });
+
+  it('do not abort the queue when the front end asks for that', async () => {
+    const failing = runCell(kernel, "throw new Error('first')", { stop_on_error: false });
+    const next = runCell(kernel, '4');
+    expect((await failing).reply.status).toBe('error');
+    expect(resultText(await next)).toBe('4');
+  });
+});
+
+describe('the last expression', () => {
+  it('is shown with its mime bundle', async () => {
+    const { said } = await runCell(
+      kernel,
+      "({ [Symbol.for('Jupyter.display')]: () => ({ 'text/html': '<i>a</i>' }) })",
+    );
+    const result = said.find((message) => message.type === 'execute_result');
+    expect(result?.content.data).toMatchObject({ 'text/html': '<i>a</i>' });
+    expect(Object.keys(result?.content.data as object)).toContain('text/plain');
+  });
+
+  it('may show itself', async () => {
+    const code = `({ [Symbol.for('hi-zfo.display')]() {
+      (globalThis as any)[Symbol.for('hi-zfo.kernel')].display({ 'text/plain': 'self' }, { id: 'one' });
+    } })`;
+    const { said } = await runCell(kernel, code);
+    expect(said.map((message) => message.type)).toEqual(['execute_input', 'display_data']);
+    expect(said[1]?.content).toEqual({
+      data: { 'text/plain': 'self' },
+      metadata: {},
+      transient: { display_id: 'one' },
+    });
+  });
+
+  it('is an error of the cell when its bundle throws', async () => {
+    const { reply } = await runCell(
+      kernel,
+      "({ [Symbol.for('Jupyter.display')]() { throw new Error('no bundle'); } })",
+    );
+    expect(reply).toMatchObject({ status: 'error', evalue: 'no bundle' });
+  });
+
+  it('is a table when it is an arquero table', async () => {
+    const { said } = await runCell(
+      kernel,
+      "import * as aq from 'arquero';\naq.table({ x: [1.23456789], y: ['<b>'] })",
+    );
+    const result = said.find((message) => message.type === 'execute_result');
+    const data = result?.content.data as Record<string, string>;
+    expect(data['text/html']).toContain('1.235');
+    expect(data['text/html']).toContain('&lt;b&gt;');
+  });
+});
