@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { EngineError } from '../errors.ts';
 import { description } from './description.ts';
 import type { Engine, EngineDescription, EngineName, Ops } from './engine.ts';
@@ -121,16 +122,15 @@ async function openNative(name: 'native' | 'gpu', rejected: Rejected = []): Prom
     );
   };
   const loaded = await loadNative(packageName).catch(fail);
-  if (name === 'gpu' && !loaded.usesGpu)
-    fail(new Error('it loads, but finds no GPU that its CUDA libraries can use'));
+  if (name === 'gpu' && !loaded.usesGpu) fail(new Error(`${loaded.package} is loaded, but uses no GPU`));
   return makeEngine(
     name,
     'tensorflow',
     { ...plainOps, ...noiseOps(hostNoise()) },
     {
       name,
-      summary: `${name}: TF.js ${tf.version_core} on ${packageName} ${loaded.version}, plain operations`,
-      threads: 0,
+      summary: `${name}: TF.js ${tf.version_core} on ${loaded.package} ${loaded.version}, plain operations`,
+      threads: availableParallelism(),
       reason: 'loads and computes',
       rejected,
       faster: [],

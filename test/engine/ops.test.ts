@@ -166,7 +166,7 @@ describe.each(Object.keys(engines))('%s', (name) => {
         bad[13] = Number.NaN;
         const [x, w] = [tf.tensor2d(bad, [4, 8]), tensorOf([9, 8], 1) as Tensor2D];
         const ids = tf.tensor1d([0, 1, 2, 3], 'int32');
-        const angle = tf.zeros([4, 2]) as Tensor2D;
+        const angle: Tensor2D = tf.zeros([4, 2]);
         const shape = { batch: 1, length: 4, heads: 2, kvHeads: 2, headDim: 4 };
         const mixed = engine.ops.attention(x, x, x, shape, { cos: tf.cos(angle), sin: angle });
         return [x, mixed, engine.ops.swiglu(x, x)].map(
@@ -180,7 +180,7 @@ describe.each(Object.keys(engines))('%s', (name) => {
   it.skipIf(name.includes('plain'))('frees what the backward pass has spent as it goes', async () => {
     const { first, last } = await noLeaks(() =>
       tf.tidy(() => {
-        const gain = tf.ones([64]) as Tensor1D;
+        const gain: Tensor1D = tf.ones([64]);
         const bytes: number[] = [];
         const f = (x: Tensor) => {
           const probe = tf.customGrad((a) => ({

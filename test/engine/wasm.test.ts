@@ -37,6 +37,13 @@ describe('the mended wasm backend', () => {
     expect([...gradient]).toEqual([1, 1, 1, 0, 0, 0, 2, 2, 2, 0, 0, 0]);
   });
 
+  it('sums along a negative axis', async () => {
+    const x = tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3]);
+    const sums = await noLeaks(() => tf.tidy(() => tf.cumsum(x, -1).dataSync()));
+    expect([...sums]).toEqual([1, 3, 6, 4, 9, 15]);
+    x.dispose();
+  });
+
   it('says so when the heap is full, and goes on', async () => {
     const space = await startWasm();
     await noLeaks(() => {

@@ -10,14 +10,22 @@ export interface NativeBackend {
   usesGpu: boolean;
 }
 
+/** One process holds one libtensorflow. */
+let loaded: NativeBackend | undefined;
+
 /**
  * Loads tfjs-node or tfjs-node-gpu from beside hi-zfo or from the working directory and has it compute a product: an
- * install without its addon, or one whose libtensorflow does not load, fails here.
+ * install without its addon, or one whose libtensorflow does not load, fails here. Once either has been loaded, it is
+ * what this gives for both names.
  * @throws the reason, as a short message
  */
 export async function loadNative(
   name: '@tensorflow/tfjs-node' | '@tensorflow/tfjs-node-gpu',
 ): Promise<NativeBackend> {
+  if (loaded) {
+    await tf.setBackend('tensorflow');
+    return loaded;
+  }
   shimUtil();
   const found = resolve(name);
   if (!found) throw new Error('not installed');
@@ -31,11 +39,11 @@ export async function loadNative(
     if (!(await tf.setBackend('tensorflow'))) throw new Error('its backend did not start');
     await checkProduct();
     const backend = tf.backend() as unknown as { isUsingGpuDevice?: boolean };
-    return {
+    return (loaded = {
       package: name,
       version: module.version?.['tfjs-node'] ?? '4',
       usesGpu: backend.isUsingGpuDevice === true,
-    };
+    });
   } catch (error) {
     if (previous) await tf.setBackend(previous);
     throw new Error(firstLine(error), { cause: error });

@@ -9,14 +9,14 @@ const SCRATCH_BYTES = 64;
 /** The noise kernels on a small memory of their own, for engines whose tensors are elsewhere. */
 export function hostNoise(): FillNoise {
   const memory = new WebAssembly.Memory({ initial: (4 * CHUNK) / 65_536 + 1 });
-  const { noise } = loadNoiseKernels(memory);
+  const kernels = loadNoiseKernels(memory);
   const drawn = new Float32Array(memory.buffer, SCRATCH_BYTES, CHUNK);
   return (out, key, law) => {
     checkKey(key);
     const words = [key.seed, key.step, key.query, key.tensor];
     for (let first = 0; first < out.length; first += CHUNK) {
       const n = Math.min(CHUNK, out.length - first);
-      noise(0, drawn.byteOffset, n, 1, ...words, first / 4, Number(law === 'rademacher'), 0);
+      kernels.noise(0, drawn.byteOffset, n, 1, ...words, first / 4, Number(law === 'rademacher'), 0);
       out.set(n < CHUNK ? drawn.subarray(0, n) : drawn, first);
     }
   };

@@ -4,6 +4,7 @@ import type * as TensorFlowWasm from '@tensorflow/tfjs-backend-wasm';
 import { EngineError } from '../../errors.ts';
 import { tf } from '../tf.ts';
 import { wasmBackend } from './heap.ts';
+import { mendCumsum } from './mend/cumsum.ts';
 import { shareIdentity } from './mend/identity.ts';
 import { guardMalloc } from './mend/malloc.ts';
 import { mendMatMul } from './mend/mat-mul.ts';
@@ -30,6 +31,7 @@ async function start(): Promise<Workspace> {
   const backend = wasmBackend();
   guardMalloc(backend);
   shareIdentity();
+  mendCumsum();
   const workspace = new Workspace(backend);
   addSegmentSum(workspace);
   mendMatMul(workspace);
