@@ -43,7 +43,9 @@ export function exportHtml(notebook: Notebook, { plotly, title = 'Notebook' }: E
     .map(({ source }) => firstHeading(source));
   const name = headings.find((heading) => heading !== undefined) ?? title;
   const scripts =
-    countFigures(notebook) > 0 ? `<script>${scriptSource(plotly)}</script>\n<script>${DRAW_FIGURES}</script>` : '';
+    countFigures(notebook) > 0
+      ? `<script>${scriptSource(plotly)}</script>\n<script>${DRAW_FIGURES}</script>`
+      : '';
   return `<!doctype html>
 <html lang="en">
 <head>

@@ -11,7 +11,11 @@ const HEIGHT = 420;
 
 /** nbformat allows text as a list of lines. */
 function text(value: unknown): string {
-  return Array.isArray(value) ? value.join('') : typeof value === 'string' ? value : JSON.stringify(value, null, 2);
+  return Array.isArray(value)
+    ? value.join('')
+    : typeof value === 'string'
+      ? value
+      : JSON.stringify(value, null, 2);
 }
 
 /** What a terminal would show in the end: no colours, and of a line rewritten by \r its last state. */
@@ -40,7 +44,8 @@ function figure(bundle: MimeBundle): string {
   const given = spec.layout?.height;
   const height = typeof given === 'number' && given > 0 ? given : HEIGHT;
   // The still stands until the figure is drawn, and for good where scripts are off.
-  const still = 'image/png' in bundle ? image(bundle, 'still') : pre(text(bundle['text/plain'] ?? 'figure'), 'still');
+  const still =
+    'image/png' in bundle ? image(bundle, 'still') : pre(text(bundle['text/plain'] ?? 'figure'), 'still');
   return `<figure class="plot" style="min-height:${height}px"><script type="application/json">${scriptJson(spec)}</script>${still}</figure>`;
 }
 
@@ -48,7 +53,8 @@ function bundle(data: MimeBundle): string {
   if (PLOTLY_MIME in data) return figure(data);
   if ('text/html' in data) return `<div class="html">${sanitizeHtml(text(data['text/html']))}</div>`;
   if ('image/png' in data || 'image/svg+xml' in data) return image(data);
-  if ('text/markdown' in data) return `<div class="text">${renderMarkdown(text(data['text/markdown']))}</div>`;
+  if ('text/markdown' in data)
+    return `<div class="text">${renderMarkdown(text(data['text/markdown']))}</div>`;
   return pre(settled(text(data['text/plain'] ?? '')), 'result');
 }
 
