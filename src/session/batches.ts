@@ -10,42 +10,53 @@ import {
 } from '../data/index.ts';
 import type { TokenBatch } from '../model/index.ts';
 
-/** Turns a task's training examples into batches, as a pure function of (seed, step). */
+/**
+ * Turns a task's training examples into batches, as a pure function of (seed, step). Examples whose completion does not
+ * fit `maxLength` are left out from the start, so that no step can fail on one; `leftOut` counts them.
+ */
 export class BatchSource {
+  /** Held-out examples that fit. */
+  readonly test: readonly Example[];
+  /** Training and held-out examples that do not fit. */
+  readonly leftOut: number;
+  readonly #train: readonly EncodedExample[];
   readonly #sampler: Sampler;
-  readonly #encoded = new Map<number, EncodedExample>();
 
   constructor(
     readonly task: Task,
     readonly tokenizer: Tokenizer,
+    /** Examples a batch. */
     readonly size: number,
+    /** Tokens an example at most. */
     readonly maxLength: number,
     seed: number,
   ) {
-    if (task.train.length === 0) {
-      throw new ConfigError(`Task ${task.name} has no training example. Check the file or the split.`);
+    if (!Number.isSafeInteger(maxLength) || maxLength < 2) {
+      throw new ConfigError(`maxLength is ${maxLength}; it must be a whole number of at least 2.`);
     }
-    this.#sampler = new Sampler(task.train.length, size, seed);
+    this.#train = task.train.filter((e) => this.#fits(e)).map((e) => encodeExample(tokenizer, e, maxLength));
+    this.test = task.test.filter((e) => this.#fits(e));
+    this.leftOut = task.train.length + task.test.length - this.#train.length - this.test.length;
+    if (this.#train.length === 0) {
+      const why = task.train.length ? `no completion fits maxLength ${maxLength}` : 'the task is empty';
+      throw new ConfigError(`Task ${task.name} has nothing to train on: ${why}.`);
+    }
+    this.#sampler = new Sampler(this.#train.length, size, seed);
   }
 
   /** The batch of a training step, from 0. */
   at(step: number): TokenBatch {
-    return this.#collate(
-      this.#sampler.batchAt(step).map((i) => {
-        const known = this.#encoded.get(i) ?? this.#encode(this.task.train[i]!);
-        this.#encoded.set(i, known);
-        return known;
-      }),
-    );
+    return this.#collate(this.#sampler.batchAt(step).map((i) => this.#train[i]!));
   }
 
   /** Any examples as one batch. */
   of(examples: readonly Example[]): TokenBatch {
-    return this.#collate(examples.map((e) => this.#encode(e)));
+    return this.#collate(examples.map((e) => encodeExample(this.tokenizer, e, this.maxLength)));
   }
 
-  #encode(example: Example): EncodedExample {
-    return encodeExample(this.tokenizer, example, this.maxLength);
+  #fits({ prompt, completion }: Example): boolean {
+    const first = prompt === '' ? 0 : 1; // one token of the prompt has to stay
+    return this.tokenizer.encode(completion).length + 1 + first <= this.maxLength;
   }
 
   #collate(rows: readonly EncodedExample[]): TokenBatch {

@@ -42,7 +42,7 @@ export async function evaluateTask(
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const { task, tokenizer } = source;
-  const examples = task.test.slice(0, options.examples ?? 64);
+  const examples = source.test.slice(0, options.examples ?? 64);
   const loss = await evaluateLoss(model, source, examples);
   const outputs: string[] = [];
   const room = model.config.maxPositions - task.maxNewTokens;

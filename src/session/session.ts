@@ -87,6 +87,9 @@ export class Session extends EventEmitter<SessionEvents> {
     const { labelling } = methods[config.method];
     if (labelling.by === 'all') this.#partition = Partition.uniform(model.parameters.list, labelling.label);
     this.#note('open', this.toString());
+    const { leftOut, maxLength } = source;
+    if (leftOut > 0)
+      this.#note('open', `${leftOut} examples left out: completion longer than ${maxLength} tokens`);
   }
 
   get task(): Task {
@@ -212,7 +215,7 @@ export class Session extends EventEmitter<SessionEvents> {
     return this.#exclusive(() =>
       stoppable(async (signal) => {
         await this.engine.activate();
-        const total = Math.min(options.examples ?? 64, this.task.test.length);
+        const total = Math.min(options.examples ?? 64, this.source.test.length);
         const bar = this.config.show ? progress({ total, label: 'evaluate', unit: 'example' }) : undefined;
         try {
           const onProgress = (done: number, of: number) => {
@@ -242,7 +245,7 @@ export class Session extends EventEmitter<SessionEvents> {
   heldOutLoss(examples = 64): Promise<number> {
     return this.#exclusive(async () => {
       await this.engine.activate();
-      return evaluateLoss(this.model, this.source, this.task.test.slice(0, examples));
+      return evaluateLoss(this.model, this.source, this.source.test.slice(0, examples));
     });
   }
 
