@@ -84,7 +84,11 @@ try {
   console.log('Hi-ZFO: installing and building');
   const spent = { install: install() };
   spent.build = await timed(async () => (await import('./build.mjs')).buildAll());
-  process.exitCode = args.headless ? ((await headless(args.notebook, spent)) ? 0 : 1) : await open(args, spent);
+  process.exitCode = args.headless
+    ? (await headless(args.notebook, spent))
+      ? 0
+      : 1
+    : await open(args, spent);
 } catch (error) {
   console.error(`start: ${error.stack ?? error.message}`);
   process.exitCode = 1;

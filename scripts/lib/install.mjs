@@ -23,8 +23,17 @@ export function install() {
   console.log('  npm ci (node_modules is missing or older than package-lock.json)');
   const start = performance.now();
   // Under `npm start` this is the same npm; on Windows npm alone is a script that needs a shell.
-  const own = process.env.npm_execpath?.endsWith('.js') ? [process.execPath, process.env.npm_execpath] : ['npm'];
-  const [program, ...args] = [...own, 'ci', '--no-fund', '--no-audit', '--prefer-offline', '--loglevel=error'];
+  const own = process.env.npm_execpath?.endsWith('.js')
+    ? [process.execPath, process.env.npm_execpath]
+    : ['npm'];
+  const [program, ...args] = [
+    ...own,
+    'ci',
+    '--no-fund',
+    '--no-audit',
+    '--prefer-offline',
+    '--loglevel=error',
+  ];
   const { status, error } = spawnSync(program, args, {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],

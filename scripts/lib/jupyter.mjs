@@ -22,12 +22,18 @@ const stamp = join(venv, '.hi-zfo-pins');
 /** No JupyterLab can be had; the message says why and what to do. */
 export class NoLabError extends Error {}
 
-const quiet = (program, args) => spawnSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+const quiet = (program, args) =>
+  spawnSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
 function loud(program, args, hint) {
-  const { status, error } = spawnSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'], env: cleanEnvironment() });
+  const { status, error } = spawnSync(program, args, {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: cleanEnvironment(),
+  });
   if (status !== 0)
-    throw new NoLabError(`${program} ${args.slice(0, 3).join(' ')} failed (${error?.message ?? `exit code ${status}`}). ${hint}`);
+    throw new NoLabError(
+      `${program} ${args.slice(0, 3).join(' ')} failed (${error?.message ?? `exit code ${status}`}). ${hint}`,
+    );
 }
 
 function cleanEnvironment() {
@@ -43,7 +49,9 @@ function labOnPath() {
 
 /** The first Python that is new enough; throws with the versions that were found. */
 function findPython() {
-  const candidates = windows ? ['py', 'python'] : ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'];
+  const candidates = windows
+    ? ['py', 'python']
+    : ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'];
   const found = [];
   for (const program of candidates) {
     const { status, stdout } = quiet(program, ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])']);
@@ -60,8 +68,16 @@ function findPython() {
 
 function makeVenv() {
   if (quiet('uv', ['--version']).status === 0) {
-    loud('uv', ['venv', '-q', '--clear', '--python', `>=${OLDEST_PYTHON.join('.')}`, venv], 'Is the disk full?');
-    loud('uv', ['pip', 'install', '-q', '-p', venv, ...PINS], 'It needs PyPI: check the network, or set UV_INDEX_URL.');
+    loud(
+      'uv',
+      ['venv', '-q', '--clear', '--python', `>=${OLDEST_PYTHON.join('.')}`, venv],
+      'Is the disk full?',
+    );
+    loud(
+      'uv',
+      ['pip', 'install', '-q', '-p', venv, ...PINS],
+      'It needs PyPI: check the network, or set UV_INDEX_URL.',
+    );
     return;
   }
   const python = findPython();

@@ -1,7 +1,17 @@
 // The parts of the build: what each reads, what it writes, how it is made. A part whose inputs have not changed since
 // it was made is skipped; the hashes of its inputs are kept in dist/.parts.json.
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -45,7 +55,14 @@ export const parts = [
   {
     name: 'library and cli',
     inputs: ['src', 'tsdown.config.ts', 'tsconfig.json', LOCK],
-    outputs: ['dist/index.mjs', 'dist/index.cjs', 'dist/index.d.cts', 'dist/index.d.mts', 'dist/cli.mjs', 'dist/headless.mjs'],
+    outputs: [
+      'dist/index.mjs',
+      'dist/index.cjs',
+      'dist/index.d.cts',
+      'dist/index.d.mts',
+      'dist/cli.mjs',
+      'dist/headless.mjs',
+    ],
     make: bundleLibrary,
   },
   {

@@ -6,8 +6,8 @@ import { escapeHtml, scriptJson } from './embed.ts';
 import { renderMarkdown } from './markdown.ts';
 import { sanitizeHtml } from './sanitize.ts';
 
-/** Height of a figure that does not say. */
-const HEIGHT = 420;
+/** Height of a figure that does not say, plotly's own. */
+const HEIGHT = 450;
 
 /** nbformat allows text as a list of lines. */
 function text(value: unknown): string {

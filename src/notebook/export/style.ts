@@ -40,6 +40,6 @@ footer { margin-top: 4rem; color: var(--soft); font-size: .85rem; }
 export function styleSheet(): string {
   return `${theme('github')}
 @media (prefers-color-scheme: dark) { ${theme('github-dark')} }
-.hljs { background: none; padding: 0; }
+pre code.hljs { background: none; padding: 0; }
 ${PAGE}`;
 }

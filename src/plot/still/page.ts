@@ -101,7 +101,9 @@ export class Page {
       Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
     // Without `module` and `define` in sight plotly.js leaves itself on window.
     const source = readFileSync(plotlyFile, 'utf8');
-    runInThisContext(`(function (module, exports, define, require) {${source}\n})()`, { filename: plotlyFile });
+    runInThisContext(`(function (module, exports, define, require) {${source}\n})()`, {
+      filename: plotlyFile,
+    });
     this.#plotly = own.Plotly as Plotly;
     this.#document = window.document;
   }

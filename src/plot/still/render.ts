@@ -31,7 +31,8 @@ interface Waiting {
 
 const SCALE = 1.5;
 const WIDTH = 720;
-const HEIGHT = 420;
+/** Plotly's own. */
+const HEIGHT = 450;
 /** Plotly with jsdom takes about 120 MB; a figure that needs more than this is not drawn. */
 const HEAP_MB = 1024;
 
@@ -102,7 +103,7 @@ function number(value: unknown, otherwise: number): number {
  * those of the package, so a figure looks the same on every machine. Surfaces are drawn as seen from above.
  *
  * @param spec - data and layout of the figure, as for Plotly.newPlot
- * @param size - pixels; by default the layout's size or 720 x 420, at 1.5 image pixels per pixel
+ * @param size - pixels; by default the layout's size or 720 x 450, at 1.5 image pixels per pixel
  * @throws EngineError when plotly cannot draw it or the build is missing
  * @example
  * writeFileSync('loss.png', await renderPng({ data: [{ y: [3, 2, 1] }] }));

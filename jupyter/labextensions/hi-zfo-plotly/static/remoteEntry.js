@@ -51,7 +51,7 @@
         this.figure = model.data[MIME];
         const { layout = {} } = this.figure;
         // Room from the start, so that the notebook does not jump when the plot comes.
-        this.div.style.minHeight = `${layout.height ?? 420}px`;
+        this.div.style.minHeight = `${layout.height ?? 450}px`;
         await this.draw();
       }
 
