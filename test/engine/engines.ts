@@ -10,6 +10,13 @@ export const engines: Record<string, () => Promise<Engine>> = {
   'wasm, fused, no FMA': () => openEngine('wasm', { relaxed: false }),
 };
 
+const native = await openEngine('native').then(
+  (engine) => engine,
+  () => undefined,
+);
+// tfjs-node is an optional peer: it is tested where it is installed.
+if (native) engines.native = () => Promise.resolve(native);
+
 /** Fixed normal values; `tensor` tells draws apart. */
 export function values(size: number, tensor: number): Float32Array {
   const out = new Float32Array(size);

@@ -27,6 +27,8 @@ export async function loadNative(
     return loaded;
   }
   shimUtil();
+  // TensorFlow greets on stderr; warnings and errors still come through.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
   const found = resolve(name);
   if (!found) throw new Error('not installed');
   const previous = tf.engine().backendName;
