@@ -1,6 +1,6 @@
 /**
  * Source of the child process that runs untrusted one-line functions; plain JavaScript, so that it can be passed to
- * `node -e` from any bundle. It reads one JSON job list from standard input and prints `index 0|1` for each.
+ * `node -e` from any bundle. It reads one JSON job list from standard input prints `ready`, and then `index 0|1` for each job.
  *
  * Every candidate gets a fresh context with ECMAScript's own globals only, less those that take memory outside the
  * JavaScript heap. Nothing but strings crosses the border: arguments go in as JSON, answers come out as JSON, and the
@@ -9,9 +9,9 @@
 export const sandboxChild = String.raw`
 'use strict';
 const vm = require('node:vm');
-const { stdin, stdout, exit, on } = process;
+const { stdin, stdout } = process;
 process.on('unhandledRejection', () => {});
-process.on('uncaughtException', () => exit(1));
+process.on('uncaughtException', () => {});
 for (const key of Object.getOwnPropertyNames(process)) {
   if (/^(binding|dlopen|kill|exit|abort|reallyExit|_|getBuiltinModule|env|mainModule|chdir|setu|setg)/.test(key)) {
     try { delete process[key]; } catch {}
@@ -53,6 +53,6 @@ stdin.on('end', () => {
     if (i === jobs.length) return;
     stdout.write(i + ' ' + Number(passes(jobs[i], timeout)) + '\n', () => setImmediate(next, i + 1));
   };
-  next(0);
+  stdout.write('ready\n', () => next(0));
 });
 `;

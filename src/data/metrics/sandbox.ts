@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
+import { HiZfoError } from '../../errors.ts';
 import { sandboxChild } from './sandbox-child.ts';
 
 /** A function as text, and the calls that it has to answer. */
@@ -54,7 +55,15 @@ function runProcess(jobs: readonly object[], options: Required<SandboxOptions>):
     });
     child.on('close', () => {
       clearTimeout(alarm);
-      const lines = output.split('\n').slice(0, -1);
+      const [ready, ...lines] = output.split('\n').slice(0, -1);
+      if (ready !== 'ready') {
+        reject(
+          new HiZfoError(
+            `${process.execPath} ${flags.join(' ')} did not start, so code cannot be run in isolation.`,
+          ),
+        );
+        return;
+      }
       resolve(lines.map((line) => line.endsWith(' 1')));
     });
     // A child that dies early closes the pipe; what it did not print is handled by the caller.
@@ -66,6 +75,7 @@ function runProcess(jobs: readonly object[], options: Required<SandboxOptions>):
 /**
  * Whether each candidate answers all its tests rightly. Candidates run in child processes of Node, many to a process and
  * each in a fresh context; one that throws, loops, takes too much memory or asks for what is not there fails alone.
+ * Throws HiZfoError when no such process can be started.
  */
 export async function runCandidates(
   candidates: readonly Candidate[],
@@ -81,8 +91,9 @@ export async function runCandidates(
   while (results.length < jobs.length) {
     const done = await runProcess(jobs.slice(results.length), settings);
     results.push(...done);
-    // The process died on the next candidate: it fails, and a new process goes on after it.
-    if (results.length < jobs.length) results.push(false);
+    // A process that dies on its first candidate was killed by it; a later one gets a process of its own first, since
+    // what a candidate left behind may strike after its result is out.
+    if (done.length === 0) results.push(false);
   }
   return results;
 }

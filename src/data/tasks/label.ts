@@ -13,7 +13,7 @@ export function label(options?: TaskOptions): Task {
       name: 'label',
       kind: 'classification',
       description: 'Name the mood of a person in a sentence with one of six label words (accuracy).',
-      maxNewTokens: 4,
+      maxNewTokens: 6,
       example(random) {
         const all = random.chance(0.3) ? [feeling(random)] : twoFeelings(random);
         const asked = random.pick(all);
