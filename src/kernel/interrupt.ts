@@ -66,3 +66,13 @@ export class Interrupts {
     }, this.#grace);
   }
 }
+
+/**
+ * Makes Node listen to SIGINT again. While the synchronous part of a cell runs, Node handles SIGINT by itself; a listener
+ * that the cell adds then, as many libraries do, would leave the process with no handler at all.
+ */
+export function renewSigint(): void {
+  const listeners = process.listeners('SIGINT');
+  process.removeAllListeners('SIGINT');
+  for (const listener of listeners) process.on('SIGINT', listener);
+}

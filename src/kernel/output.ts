@@ -16,7 +16,7 @@ function redirect(name: 'stdout' | 'stderr', sink: StreamSink): void {
   stream.write = write;
 }
 
-const ownError = process.stderr.write.bind(process.stderr) as (line: string) => boolean;
+const ownError = process.stderr.write.bind(process.stderr);
 
 /** From now on everything that is printed goes to `sink`, also from callbacks of cells that have ended. */
 export function captureStreams(sink: StreamSink): void {

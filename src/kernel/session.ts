@@ -11,6 +11,7 @@ import {
 import { mend } from './mend.ts';
 import { CellSources, type CellSource } from './stack.ts';
 import type { Diagnostic } from './failure.ts';
+import { renewSigint } from './interrupt.ts';
 
 /** How one cell ended: the value of its last expression, or what went wrong. */
 export type CellEnd =
@@ -64,7 +65,9 @@ export class CellSession {
     this.sources.add(number, source);
     let done: boolean;
     try {
-      done = await this.executor.execute(mended.code);
+      const running = this.executor.execute(mended.code);
+      renewSigint();
+      done = await running;
     } catch (error) {
       return { kind: 'thrown', error };
     }

@@ -19,7 +19,7 @@ export function extremes(y: Numbers, maxPoints: number): number[] {
     let low = -1;
     let high = -1;
     for (let i = from; i < to; i++) {
-      const value = Number(y[i]);
+      const value = Number(y[i] ?? NaN);
       if (!Number.isFinite(value)) continue;
       if (low < 0 || value < Number(y[low])) low = i;
       if (high < 0 || value > Number(y[high])) high = i;

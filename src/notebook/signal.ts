@@ -7,11 +7,13 @@ let listening = false;
 /** Under stock tslab the stop button is a SIGINT that ends the cell's promise and nothing else. */
 function interruptSignal(): AbortSignal {
   if (!listening) {
-    process.on('SIGINT', () => {
+    listening = true;
+    const abort = () => {
       interrupted.abort();
       interrupted = new AbortController();
-    });
-    listening = true;
+    };
+    // Not at once: a listener added while a cell's synchronous part runs is lost, and SIGINT ends the process.
+    setImmediate(() => process.on('SIGINT', abort));
   }
   return interrupted.signal;
 }

@@ -71,6 +71,13 @@ describe('the stop button', () => {
     expect(reply).toMatchObject({ status: 'error', ename: 'Interrupted' });
   });
 
+  it('still works when a cell has added a listener of its own', async () => {
+    const { reply } = await interrupted(
+      `process.on('SIGINT', () => {}); ${SLEEP} console.log('go'); for (;;) { kernel.signal.throwIfAborted(); ${SLEEP} }`,
+    );
+    expect(reply).toMatchObject({ status: 'error', ename: 'Interrupted' });
+  });
+
   it('leaves the kernel whole, and the next cell gets a fresh signal', async () => {
     expect(resultText(await runCell(kernel, 'kernel.signal.aborted'))).toBe('false');
   });
