@@ -1,0 +1,57 @@
+import type { Parameter, Role } from '../model/index.ts';
+
+/** A stretch of an axis with all tensors of one role, layer after layer. */
+export interface RoleBlock {
+  role: Role;
+  /** Two lines at most. */
+  label: string;
+  /** Left edge and width; a tensor is one unit wide. */
+  start: number;
+  width: number;
+}
+
+/** Roles side by side on one axis, each from the input layer to the output layer. */
+export interface RoleBlocks {
+  blocks: RoleBlock[];
+  /** Centre of a tensor. */
+  position: (p: Parameter) => number;
+  end: number;
+}
+
+const labels: Record<Role, string> = {
+  embedding: 'embed',
+  'attention-norm': 'attn<br>norm',
+  q: 'q',
+  k: 'k',
+  v: 'v',
+  o: 'o',
+  'ffn-norm': 'ffn<br>norm',
+  gate: 'gate',
+  up: 'up',
+  down: 'down',
+  'final-norm': 'final<br>norm',
+  head: 'head',
+};
+
+/** Name of a role on an axis. */
+export const roleLabel = (role: Role): string => labels[role];
+
+/** Lays tensors out by role, roles in the order of their first use. `parameters` in execution order. */
+export function roleBlocks(parameters: readonly Parameter[]): RoleBlocks {
+  const byRole = new Map<Role, Parameter[]>();
+  for (const p of parameters) byRole.set(p.role, [...(byRole.get(p.role) ?? []), p]);
+  const largest = Math.max(1, ...[...byRole.values()].map((list) => list.length));
+  const gap = 0.18 * largest;
+  const least = 0.7 * largest; // a lone tensor's label needs room too
+  const positions = new Map<Parameter, number>();
+  const blocks: RoleBlock[] = [];
+  let at = 0;
+  for (const [role, list] of byRole) {
+    const width = Math.max(list.length, least);
+    const first = at + (width - list.length) / 2 + 0.5;
+    list.forEach((p, i) => positions.set(p, first + i));
+    blocks.push({ role, label: labels[role], start: at, width });
+    at += width + gap;
+  }
+  return { blocks, position: (p) => positions.get(p)!, end: Math.max(1, at - gap) };
+}

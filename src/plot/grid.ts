@@ -1,0 +1,80 @@
+import type { Parameter, Role } from '../model/index.ts';
+import { roleLabel } from './blocks.ts';
+
+/** A rectangle in a grid's units. */
+export interface Cell {
+  x: number;
+  width: number;
+  /** Lower edge and height. */
+  y: number;
+  height: number;
+}
+
+/**
+ * The tensors of a decoder as a map: a column for each layer from the input (left) to the output (right), a row for each
+ * role in execution order (top to bottom); the embedding, the final norm and the head are columns of their own.
+ */
+export interface LayerGrid {
+  cell: (p: Parameter) => Cell;
+  columns: { x: number; label: string }[];
+  rows: { y: number; label: string }[];
+  width: number;
+  height: number;
+}
+
+const MARGIN = 0.06;
+/** About as many column labels as fit. */
+const LABELS = 12;
+const outer: Partial<Record<Role, string>> = {
+  embedding: 'embed',
+  'final-norm': roleLabel('final-norm'),
+  head: 'head',
+};
+
+/** Lays out a model's parameters, given in execution order. */
+export function layerGrid(parameters: readonly Parameter[]): LayerGrid {
+  const inside = parameters.filter((p) => !(p.role in outer));
+  const roles = [...new Set(inside.map((p) => p.role))];
+  const layers = [...new Set(inside.map((p) => p.layer))].sort((a, b) => a - b);
+  const height = Math.max(1, roles.length);
+  const wide = Math.max(1, 0.09 * layers.length);
+  const every = Math.ceil(layers.length / LABELS);
+  const cells = new Map<Parameter, Cell>();
+  const columns: LayerGrid['columns'] = [];
+  let at = 0;
+  const column = (label: string | undefined, width: number, list: readonly Parameter[]) => {
+    for (const p of list) {
+      const row = roles.indexOf(p.role);
+      const [y, tall] = row < 0 ? [0, height] : [height - 1 - row, 1];
+      cells.set(p, {
+        x: at + width / 2,
+        width: width * (1 - MARGIN),
+        y: y + MARGIN,
+        height: tall - 2 * MARGIN,
+      });
+    }
+    if (label !== undefined) columns.push({ x: at + width / 2, label });
+    at += width;
+  };
+  const alone = (before: boolean) => {
+    for (const p of parameters) {
+      if (p.role in outer && p.layer < 0 === before) column(outer[p.role], wide, [p]);
+    }
+  };
+  alone(true);
+  layers.forEach((layer, i) => {
+    column(
+      i % every === 0 ? String(layer) : undefined,
+      1,
+      inside.filter((p) => p.layer === layer),
+    );
+  });
+  alone(false);
+  return {
+    cell: (p) => cells.get(p)!,
+    columns,
+    rows: roles.map((role, i) => ({ y: height - 0.5 - i, label: roleLabel(role).replace('<br>', ' ') })),
+    width: Math.max(1, at),
+    height,
+  };
+}

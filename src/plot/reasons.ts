@@ -1,0 +1,17 @@
+import type { Label, PartitionEntry, Reason } from '../partition/index.ts';
+import type { ProfileEntry } from '../profile/index.ts';
+import { significant } from './words.ts';
+
+const why: Record<Reason, (label: Label, importance: string) => string> = {
+  chosen: (_, importance) => `in the best set that the budget pays for (importance ${importance})`,
+  'over budget': (_, importance) =>
+    `worth something (importance ${importance}), but the best set spends its cost better elsewhere`,
+  'no gain': (_, importance) => `stepping it does not lower the loss (importance ${importance})`,
+  'by hand': (label) => `made ${label} by hand`,
+  all: (label) => `the method makes every tensor ${label}`,
+};
+
+/** Why a tensor has its label, in words. */
+export function reasonText({ label, reason }: PartitionEntry, profiled?: ProfileEntry): string {
+  return why[reason](label, significant(profiled?.importance ?? NaN));
+}

@@ -1,0 +1,147 @@
+import type { Label } from '../partition/index.ts';
+import type { Role } from '../model/index.ts';
+
+/*
+ * One look for all figures. Backgrounds are transparent, so text, lines and laws are in a grey that has the same contrast
+ * (4.35:1) on white and on #111. Colours are Okabe and Ito's, told apart by colour-blind viewers; `colours` mean the same in every figure.
+ */
+
+/** Text, axes and laws. */
+export const NEUTRAL = '#797979';
+const GRID = 'rgba(128,128,128,0.22)';
+
+/** What a colour means. `law` is always dashed. */
+export const colours = {
+  FO: '#0072B2',
+  ZO: '#E69F00',
+  frozen: '#999999',
+  law: NEUTRAL,
+  clean: '#009E73',
+  perturbed: '#CC79A7',
+  alarm: '#D55E00',
+} as const;
+
+/** Colour of a partition's label. */
+export const labelColour = (label: Label): string => colours[label];
+
+/** What a tensor belongs to; the profile, which has no labels, is coloured by it. */
+export type Family = 'attention' | 'feed-forward' | 'norm' | 'embedding and head';
+
+export const familyColours: Record<Family, string> = {
+  attention: '#56B4E9',
+  'feed-forward': '#CC79A7',
+  norm: '#B3A300', // Okabe and Ito's yellow, darkened until it shows on white
+  'embedding and head': '#009E73',
+};
+
+const families: Record<Role, Family> = {
+  embedding: 'embedding and head',
+  'attention-norm': 'norm',
+  q: 'attention',
+  k: 'attention',
+  v: 'attention',
+  o: 'attention',
+  'ffn-norm': 'norm',
+  gate: 'feed-forward',
+  up: 'feed-forward',
+  down: 'feed-forward',
+  'final-norm': 'norm',
+  head: 'embedding and head',
+};
+
+export const familyOf = (role: Role): Family => families[role];
+
+/** `#RRGGBB` with an opacity from 0 to 1. */
+export function faded(colour: string, opacity: number): string {
+  const [r, g, b] = [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
+  return `rgba(${r},${g},${b},${opacity})`;
+}
+
+const TITLE = 18;
+const SMALL = 14;
+
+/** What a figure is told about its frame. */
+export interface Frame {
+  title: string;
+  /** Lines under the title; up to about 85 characters each fit 720 pixels. */
+  subtitle?: readonly string[];
+  height?: number;
+  /** A row of legend entries above the panels. */
+  legend?: boolean;
+  /** Left and bottom margins in pixels. */
+  left?: number;
+  bottom?: number;
+  right?: number;
+}
+
+/** Layout without axes: transparent, title on top left with its lines below, legend between title and panels. */
+export function frame({
+  title,
+  subtitle = [],
+  height = 500,
+  legend = true,
+  left = 72,
+  bottom = 58,
+  right = 20,
+}: Frame) {
+  const lines = subtitle.filter((line) => line !== '');
+  const top = 16 + TITLE * 1.3 + lines.length * SMALL * 1.4 + (legend ? 28 : 8);
+  return {
+    height,
+    paper_bgcolor: 'rgba(0,0,0,0)',
+    plot_bgcolor: 'rgba(0,0,0,0)',
+    font: { size: SMALL, color: NEUTRAL },
+    title: {
+      text: [
+        `<b>${escaped(title)}</b>`,
+        ...lines.map((line) => `<span style="font-size:${SMALL}px">${escaped(line)}</span>`),
+      ].join('<br>'),
+      font: { size: TITLE },
+      x: 0,
+      xanchor: 'left',
+      xref: 'container',
+      y: 1,
+      yanchor: 'top',
+      yref: 'container',
+      pad: { l: 12, t: 12 },
+    },
+    margin: { l: left, r: right, t: Math.round(top), b: bottom },
+    showlegend: legend,
+    legend: { orientation: 'h', x: 0, xanchor: 'left', y: 1, yanchor: 'bottom', bgcolor: 'rgba(0,0,0,0)' },
+    hoverlabel: { align: 'left', font: { size: SMALL }, namelength: -1 },
+  };
+}
+
+/** An axis in the common look; `title` in words, other plotly settings in `more`. */
+export function axis(title: string, more: Record<string, unknown> = {}) {
+  return {
+    title: { text: title, standoff: 8 },
+    gridcolor: GRID,
+    zeroline: false,
+    linecolor: NEUTRAL,
+    ticks: 'outside',
+    tickcolor: GRID,
+    automargin: true,
+    ...more,
+  };
+}
+
+/** A heading of a panel, just above it. */
+export function heading(text: string, x: number, y: number, more: Record<string, unknown> = {}) {
+  return {
+    text: escaped(text),
+    x,
+    y,
+    xref: 'paper',
+    yref: 'paper',
+    xanchor: 'left',
+    yanchor: 'bottom',
+    showarrow: false,
+    ...more,
+  };
+}
+
+/** Text that plotly must not read as markup. */
+export function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}

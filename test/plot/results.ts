@@ -1,0 +1,166 @@
+import { llamaParameters } from '../../src/model/llama.ts';
+import type { LlamaConfig, Parameter } from '../../src/model/index.ts';
+import { tensorCosts, totalCost, type Profile } from '../../src/profile/index.ts';
+import type { Evaluation, HistoryRow } from '../../src/train/index.ts';
+import {
+  estimate,
+  cosineLaw,
+  secondMomentLaw,
+  tensorLaw,
+  type VarianceReport,
+} from '../../src/variance/index.ts';
+
+/** A stream of numbers in (0, 1): Lehmer's generator, enough for made-up results. */
+export function stream(seed: number): () => number {
+  let state = (seed % 2147483646) + 1;
+  return () => (state = (state * 48271) % 2147483647) / 2147483647;
+}
+
+const normal = (next: () => number) => Math.sqrt(-2 * Math.log(next())) * Math.cos(2 * Math.PI * next());
+
+export function config(layers: number, tied = true): LlamaConfig {
+  const small = layers < 10;
+  return {
+    modelType: 'llama',
+    vocabulary: small ? 2048 : 49152,
+    hidden: small ? 192 : 576,
+    layers,
+    heads: small ? 6 : 9,
+    kvHeads: 3,
+    headDim: small ? 32 : 64,
+    feedForward: small ? 512 : 1536,
+    normEpsilon: 1e-5,
+    ropeTheta: 1e4,
+    ropeScaling: { type: 'default' },
+    maxPositions: 512,
+    tied,
+    padding: undefined,
+  };
+}
+
+export function parameters(layers: number, tied = true): Parameter[] {
+  return llamaParameters(config(layers, tied)).map((info, index) => ({ ...info, index }));
+}
+
+/** A made-up profile: long-tailed, deeper layers matter more, about one tensor in ten does harm. */
+export function profile(layers: number, { tied = true, batches = 4 } = {}): Profile {
+  const list = parameters(layers, tied);
+  const size = { batch: 4, length: 128 };
+  const costs = tensorCosts(config(layers, tied), list, size);
+  const next = stream(layers);
+  const raw = list.map((p) => {
+    const weight = { v: 1.2, o: 1, down: 0.9, up: 0.7, gate: 0.6, q: 0.3, k: 0.3 }[p.role as string] ?? 0.08;
+    const depth = 0.3 + (0.7 * (p.layer + 1)) / (layers + 1);
+    return weight * depth * Math.exp(0.4 * normal(next)) - (next() < 0.1 ? 0.4 * weight : 0);
+  });
+  const scale = Math.max(...raw.map(Math.abs));
+  return {
+    entries: list.map((parameter, i) => ({
+      parameter,
+      ...costs[i]!,
+      importance: raw[i]! / scale,
+      standardError: batches > 1 ? 0.03 + (0.1 * Math.abs(raw[i]!) * next()) / scale : NaN,
+    })),
+    total: totalCost(costs),
+    batches,
+    scale,
+    lossBefore: 3.2104,
+    lossAfter: 3.1875,
+    size,
+  };
+}
+
+/** A made-up Hi-ZFO run that learns; every 37th update is skipped. */
+export function history(steps: number, seed = 1, rate = 60): HistoryRow[] {
+  const next = stream(seed);
+  return Array.from({ length: steps }, (_, step): HistoryRow => {
+    const loss = 1.2 + 2 * Math.exp(-step / rate) + 0.15 * normal(next);
+    const skipped = step % 37 === 36 ? 'the perturbed loss is NaN' : '';
+    return {
+      step,
+      loss,
+      perturbedLoss: skipped ? NaN : loss + 0.02 * normal(next),
+      coefficient: skipped ? NaN : 20 * normal(next),
+      gradientNorm: 2 + Math.exp(-step / 40) + 0.2 * normal(next),
+      estimateNorm: 2e4 * Math.abs(normal(next)),
+      skipped,
+      sizeFO: 1_000_000,
+      sizeZO: 2_000_000,
+      forwardPasses: 2 * (step + 1),
+      flops: 1.23456789e10 * (step + 1),
+      seconds: 0.25 * (step + 1),
+      stepSeconds: 0.25,
+      tensorBytes: 5e7,
+      residentBytes: 4e8 + 1e5 * step,
+    };
+  });
+}
+
+/** A report whose measurements scatter about the law, `off` standard errors away on the whole. */
+export function varianceReport({ off = 0, curvature = 0, layers = 6, draws = 64 } = {}): VarianceReport {
+  const next = stream(5);
+  const list = parameters(layers).filter((_, i) => i % 2 === 0);
+  const d = list.reduce((n, p) => n + p.size, 0);
+  const shares = list.map(() => next());
+  const all = shares.reduce((s, x) => s + x, 0);
+  return {
+    settings: { estimator: 'one-sided', epsilon: 1e-3, queries: 1, law: 'gaussian' },
+    seed: 7,
+    draws,
+    dimension: d,
+    loss: 2.345678,
+    gradientNorm: 1.98765,
+    curvature: { mean: curvature, standardError: curvature / 5 },
+    rows: [1, 2, 4, 8].map((q) => {
+      const law = secondMomentLaw(d, q, 'gaussian');
+      const lawWithCurvature = secondMomentLaw(d, q, 'gaussian', curvature);
+      const samples = Math.floor(draws / q);
+      const standardError = (lawWithCurvature * 1.4) / Math.sqrt(samples) / Math.sqrt(q);
+      const deviation = off + 0.7 * normal(next);
+      return {
+        q,
+        samples,
+        secondMoment: { mean: lawWithCurvature + deviation * standardError, standardError },
+        law,
+        lawWithCurvature,
+        deviation,
+        cosine: { mean: 0.7 * cosineLaw(d, q, 'gaussian'), standardError: 0.1 * cosineLaw(d, q, 'gaussian') },
+        rmsCosine: cosineLaw(d, q, 'gaussian') * (1 + 0.05 * normal(next)),
+        rmsCosineLaw: cosineLaw(d, q, 'gaussian'),
+      };
+    }),
+    tensors: list.map((parameter, i) => {
+      const law = tensorLaw(parameter.size, shares[i]! / all, 1, 'gaussian');
+      return {
+        parameter,
+        secondMoment: { mean: law * (1 + 0.15 * normal(next)), standardError: 0.17 * law },
+        law,
+        gradientShare: shares[i]! / all,
+      };
+    }),
+    coefficients: Array.from({ length: draws }, () => {
+      const exact = 2 * normal(next);
+      return { exact, measured: exact + 0.1 * normal(next) };
+    }),
+  };
+}
+
+export function evaluation(n = 20): Evaluation {
+  const next = stream(3);
+  const each = Array.from({ length: n }, () => next());
+  return {
+    step: 100,
+    loss: 1.2345,
+    scores: {
+      primary: 'rougeL',
+      values: { rouge1: 0.61234, rouge2: 0.4321, rougeL: estimate(each).mean },
+      each,
+    },
+    examples: each.map((_, i) => ({
+      prompt: `Ann: line ${i} <b>bold</b>\nBob: yes`,
+      completion: `Summary ${i}`,
+      references: i % 2 ? [`Summary ${i}`, `Other ${i}`] : undefined,
+    })),
+    outputs: each.map((_, i) => `Summary ${i % 3}`),
+  };
+}
