@@ -36,9 +36,11 @@ function loud(program, args, hint) {
     );
 }
 
+/** The user's environment without what would lead Python to another one. */
 function cleanEnvironment() {
-  const { PYTHONPATH: _path, PYTHONHOME: _home, VIRTUAL_ENV: _venv, ...rest } = process.env;
-  return rest;
+  const env = { ...process.env };
+  for (const name of ['PYTHONPATH', 'PYTHONHOME', 'VIRTUAL_ENV']) delete env[name];
+  return env;
 }
 
 /** Version of the `jupyter lab` on the PATH; undefined when there is none. */

@@ -41,7 +41,7 @@ function complaints(): Record<string, string[]> {
   });
   const program = ts.createProgram(files, {
     module: ts.ModuleKind.CommonJS,
-    moduleResolution: 2 as TypeScript.ModuleResolutionKind, // node10, named NodeJs in 5.0
+    moduleResolution: 2, // node10, named NodeJs in 5.0
     target: ts.ScriptTarget.ES2020,
     esModuleInterop: true,
     noEmit: true,

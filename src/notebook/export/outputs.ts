@@ -22,7 +22,7 @@ function text(value: unknown): string {
 function settled(stream: string): string {
   return stripVTControlCharacters(stream)
     .split('\n')
-    .map((line) => line.replace(/\r+$/, '').replace(/^.*\r/, ''))
+    .map((line) => line.replace(/\r+$/, '').replace(/^[^]*\r/, ''))
     .join('\n');
 }
 

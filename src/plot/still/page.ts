@@ -74,6 +74,8 @@ function furnish(window: JSDOM['window']): void {
       return contexts.get(this)?.toDataURL() ?? 'data:,';
     },
   });
+  // resvg smooths enlarged images, so heatmaps must be drawn pixel by pixel and not be left to `pixelated`.
+  Object.assign(page, { supportsCSS: () => false });
   Object.assign(page.URL, { createObjectURL: () => 'blob:none', revokeObjectURL: () => undefined });
 }
 

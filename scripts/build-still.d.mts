@@ -1,0 +1,1 @@
+export function buildStill(options?: { ifStale?: boolean }): Promise<boolean>;
