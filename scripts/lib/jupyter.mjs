@@ -105,6 +105,20 @@ export function ensureVenv() {
   return venvPython;
 }
 
+/** Installs further Python packages, `name==version`, into our own environment; its Python. */
+export function addToVenv(packages) {
+  const python = ensureVenv();
+  const hint = 'It needs PyPI: check the network.';
+  if (quiet(python, ['-m', 'pip', '--version']).status === 0)
+    loud(
+      python,
+      ['-m', 'pip', 'install', '-q', '--no-input', '--disable-pip-version-check', ...packages],
+      hint,
+    );
+  else loud('uv', ['pip', 'install', '-q', '-p', venv, ...packages], hint);
+  return python;
+}
+
 /** Program and first arguments that start a JupyterLab of version 4. */
 export function findLab() {
   const version = labOnPath();

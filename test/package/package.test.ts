@@ -30,7 +30,7 @@ describe('the built package', () => {
   it('is in order for npm', async () => {
     const { messages, pkg } = await publint({ pkgDir: root, pack: false });
     const serious = messages.filter(({ type }) => type !== 'suggestion');
-    expect(serious.map((message) => formatMessage(message, pkg!))).toEqual([]);
+    expect(serious.map((message) => formatMessage(message, pkg))).toEqual([]);
   });
 
   it('has a command that runs by itself', async () => {
