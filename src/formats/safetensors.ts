@@ -98,9 +98,9 @@ function readHeader(header: object, dataBytes: number, fail: (what: string) => n
   for (const [name, value] of Object.entries(header) as [string, unknown][]) {
     if (name === '__metadata__') {
       if (typeof value !== 'object' || value === null) fail('__metadata__ is not an object');
-      for (const [k, v] of Object.entries(value as object)) {
+      for (const [k, v] of Object.entries(value)) {
         if (typeof v !== 'string') fail(`__metadata__.${k} is not a string`);
-        metadata.set(k, v as string);
+        metadata.set(k, v);
       }
       continue;
     }

@@ -99,7 +99,7 @@ function extend(
     const p = model.layer(l);
     const matrix = (role: keyof typeof p) => weights(p[role]) as Tensor2D;
     const a = ops.rmsNorm(h, weights(p['attention-norm']) as Tensor1D, c.normEpsilon);
-    const split = (x: Tensor2D, heads: number) => x.reshape([B, t, heads, c.headDim]) as Tensor4D;
+    const split = (x: Tensor2D, heads: number) => x.reshape<Tensor4D>([B, t, heads, c.headDim]);
     const q = rotate(split(ops.linear(a, matrix('q')), c.heads), cos, sin);
     const k = byHead(rotate(split(ops.linear(a, matrix('k')), c.kvHeads), cos, sin));
     const v = byHead(split(ops.linear(a, matrix('v')), c.kvHeads));
@@ -155,12 +155,12 @@ function attend(q: Tensor4D, cache: LayerCache, mask: Tensor4D, group: number): 
   const [B, heads, t, hd] = q.shape;
   const kv = heads / group;
   const S = cache.k.shape[2];
-  const flat = (x: Tensor4D, rows: number) => x.reshape([B * kv, rows, hd]) as Tensor3D;
+  const flat = (x: Tensor4D, rows: number) => x.reshape<Tensor3D>([B * kv, rows, hd]);
   const scores = tf.matMul(flat(q, group * t), flat(cache.k, S), false, true).mul(1 / Math.sqrt(hd));
   const weights = scores
     .reshape([B, heads, t, S])
     .add(mask)
     .softmax()
     .reshape([B * kv, group * t, S]);
-  return tf.matMul(weights, flat(cache.v, S)).reshape([B, heads, t, hd]).transpose([0, 2, 1, 3]) as Tensor4D;
+  return byHead(tf.matMul(weights, flat(cache.v, S)).reshape<Tensor4D>([B, heads, t, hd]));
 }

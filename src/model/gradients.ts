@@ -1,4 +1,4 @@
-import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
+import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs';
 import { tf } from '../engine/tf.ts';
 import type { DeviceBatch } from './batch.ts';
 import type { Llama } from './llama.ts';
@@ -37,7 +37,7 @@ export async function lossAndGradients(
       const forward = (): Scalar => {
         const h =
           deepest < model.blocks ? model.hidden(weights, batch, deepest, model.blocks, prefix) : prefix!;
-        const loss = model.loss(weights, batch, h as Tensor2D);
+        const loss = model.loss(weights, batch, h);
         tokens = tf.keep(loss.tokens);
         return loss.mean;
       };

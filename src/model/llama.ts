@@ -41,7 +41,7 @@ export function llamaParameters(c: LlamaConfig): ParameterInfo[] {
   ];
 }
 
-const rolesOfLayer = ['attention-norm', 'q', 'k', 'v', 'o', 'ffn-norm', 'gate', 'up', 'down'] as const;
+type LayerRole = Exclude<Role, 'embedding' | 'final-norm' | 'head'>;
 
 /**
  * A Llama-family decoder as a chain of blocks: block 0 is the embedding, blocks 1..L are the layers, block L + 1 is the
@@ -70,8 +70,8 @@ export class Llama {
   }
 
   /** The parameters of layer `l` by role. */
-  layer(l: number): Record<(typeof rolesOfLayer)[number], Parameter> {
-    return this.at[l + 1] as Record<(typeof rolesOfLayer)[number], Parameter>;
+  layer(l: number): Record<LayerRole, Parameter> {
+    return this.at[l + 1] as Record<LayerRole, Parameter>;
   }
 
   get embedding(): Parameter {

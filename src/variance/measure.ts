@@ -146,8 +146,9 @@ async function fold(
       const along = await engine.ops.dot([[part, g]]);
       part.dispose();
       exact[i]! += along;
-      moments[i] = c[i]! ** 2 * size;
-      norms.get(1)![i]! += moments[i]!;
+      const moment = c[i]! ** 2 * size;
+      moments[i] = moment;
+      norms.get(1)![i]! += moment;
       inners.get(1)![i]! += c[i]! * along;
     }
     for (const q of queries) {

@@ -40,18 +40,18 @@ const editWeights = (edit: (bytes: Buffer) => Buffer) => async (at: string) => {
 const rows = '{"prompt": "a", "completion": "b"}\n';
 
 describe('hi-zfo train refuses, with exit code 1 and nothing written,', () => {
-  const cases: [string, () => Promise<string[]>, RegExp][] = [
-    ['a missing model', async () => ['--model', join(dir, 'none')], /no model folder .*none/],
-    ['an unknown flag', async () => ['--modle', 'x'], /--modle/],
-    ['steps that are no number', async () => ['--steps', 'many'], /--steps is many; give a number/],
-    ['no steps', async () => ['--steps', '0'], /--steps is 0/],
-    ['an unknown method', async () => ['--method', 'sgd'], /method is "sgd"; take one of hi-zfo/],
-    ['an unknown task', async () => ['--task', 'poems'], /no task poems\. Take dialogue-summary/],
-    ['an unknown engine', async () => ['--engine', 'tpu'], /tpu/],
-    ['rho out of range', async () => ['--rho', '1.5'], /rho is 1.5/],
-    ['a negative rate', async () => ['--rate-fo', '-1'], /rateFO is -1/],
-    ['epsilon 0', async () => ['--epsilon', '0'], /epsilon is 0/],
-    ['a missing data file', async () => ['--data', join(dir, 'none.jsonl')], /none\.jsonl/],
+  const cases: [string, () => string[] | Promise<string[]>, RegExp][] = [
+    ['a missing model', () => ['--model', join(dir, 'none')], /no model folder .*none/],
+    ['an unknown flag', () => ['--modle', 'x'], /--modle/],
+    ['steps that are no number', () => ['--steps', 'many'], /--steps is many; give a number/],
+    ['no steps', () => ['--steps', '0'], /--steps is 0/],
+    ['an unknown method', () => ['--method', 'sgd'], /method is "sgd"; take one of hi-zfo/],
+    ['an unknown task', () => ['--task', 'poems'], /no task poems\. Take dialogue-summary/],
+    ['an unknown engine', () => ['--engine', 'tpu'], /tpu/],
+    ['rho out of range', () => ['--rho', '1.5'], /rho is 1.5/],
+    ['a negative rate', () => ['--rate-fo', '-1'], /rateFO is -1/],
+    ['epsilon 0', () => ['--epsilon', '0'], /epsilon is 0/],
+    ['a missing data file', () => ['--data', join(dir, 'none.jsonl')], /none\.jsonl/],
     [
       'an empty task',
       async () => {

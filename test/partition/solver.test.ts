@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { measure, selectExact, selectGreenTrainer, type Item } from '../../src/partition/index.ts';
 import { readJson } from '../goldens.ts';

@@ -27,10 +27,10 @@ beforeAll(async () => {
   await real.activate();
   const ops = new Proxy(real.ops, {
     get(target, name: keyof Ops) {
-      const op = target[name] as (...args: unknown[]) => unknown;
+      const op = target[name].bind(target) as (...args: unknown[]) => unknown;
       return (...args: unknown[]) => {
         if (--failAfter < 0) throw new Error('injected');
-        return op.apply(target, args);
+        return op(...args);
       };
     },
   });

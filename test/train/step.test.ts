@@ -34,7 +34,7 @@ async function withDirection(engine: Engine, path: string): Promise<Engine> {
   for (const name of file.tensors.keys()) u.set(tensorId(name), await file.read(name));
   await file.close();
   const perturb: Engine['ops']['perturb'] = (w, scale, key) =>
-    tf.tidy(() => w.add(tf.tensor(u.get(key.tensor)!, w.shape).mul(scale))) as typeof w;
+    tf.tidy(() => w.add<typeof w>(tf.tensor(u.get(key.tensor)!, w.shape).mul(scale)));
   const ops = Object.assign(Object.create(engine.ops) as Engine['ops'], { perturb });
   return Object.assign(Object.create(engine) as Engine, { ops });
 }

@@ -28,7 +28,7 @@ function quadratic(sizes: number[]): Objective & { curvature: number } {
     Promise.all(
       store.list.map(async (p) => {
         const t = engine.ops.noise([...p.shape], keyOf(u, p), u.law);
-        const values = await t.data();
+        const values = (await t.data()) as Float32Array;
         t.dispose();
         return values;
       }),
