@@ -6,7 +6,7 @@ import { problem } from '../../src/data/world/arithmetic.ts';
 import { fn } from '../../src/data/world/code.ts';
 import { document, pretrainingTokens } from '../../src/data/world/index.ts';
 import type { Person } from '../../src/data/world/lexicon.ts';
-import { dialogue, kinds, scene } from '../../src/data/world/scenes.ts';
+import { dialogue, kinds, scene, transcript } from '../../src/data/world/scenes.ts';
 
 const documents = (seed: number, total: number): string[] =>
   Array.from({ length: total }, (_, i) => document(seed, i));
@@ -24,7 +24,16 @@ describe('world', () => {
 
   it('never shows the formats of the fine-tuning tasks', () => {
     const text = documents(2, 5000).join('\n\n');
-    for (const marker of ['Summary:', 'Answer:', 'Question:', 'Mood of', 'Sentence:', 'Task:', 'Code:']) {
+    for (const marker of [
+      'Dialogue:',
+      'Summary:',
+      'Answer:',
+      'Question:',
+      'Mood of',
+      'Sentence:',
+      'Task:',
+      'Code:',
+    ]) {
       expect(text).not.toContain(marker);
     }
     expect(text).not.toMatch(/ #### \d/);
@@ -35,7 +44,7 @@ describe('world', () => {
       const random = new Random('scene', i);
       const s = scene(random, kinds[i % kinds.length]);
       const turns = dialogue(random, s);
-      const text = turns.map((t) => `${t.speaker}: ${t.text}`).join('\n');
+      const text = transcript(turns);
       const { kind, ...facts } = s.facts;
       expect(turns.length).toBeGreaterThanOrEqual(3);
       for (const fact of Object.values(facts)) {

@@ -15,7 +15,7 @@ export function label(options?: TaskOptions): Task {
       description: 'Name the mood of a person in a sentence with one of six label words (accuracy).',
       maxNewTokens: 6,
       example(random) {
-        const all = random.chance(0.3) ? [feeling(random)] : twoFeelings(random);
+        const all = random.chance(0.5) ? [feeling(random)] : twoFeelings(random);
         const asked = random.pick(all);
         return {
           prompt: `Sentence: ${joinFeelings(random, all)}\nMood of ${asked.person.name}:`,

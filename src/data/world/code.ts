@@ -8,8 +8,8 @@ export interface Fn {
   code: string;
   /** How pretraining comments put it: `x times 2, plus 3`. */
   comment: string;
-  /** How the task puts it: `multiply x by 2 and then add 3`. */
-  order: string;
+  /** What to do, step by step: `multiply by 2`, `add 3`. */
+  orders: string[];
   run: (...args: Value[]) => Value;
   /** Arguments of the i-th test call; calls 0 to 7 lie around the constant, so that they tell near misses apart. */
   arguments: (random: Random, i: number) => Value[];
@@ -50,7 +50,7 @@ function oneStep(random: Random): Fn {
   return {
     code: `x => x ${op.sign} ${k}`,
     comment: `x ${random.pick(op.comment(k))}`,
-    order: random.pick(op.order(k)),
+    orders: [random.pick(op.order(k))],
     run: (x) => op.run(num(x), k),
     arguments: (random, i) => integer(random, k, i),
   };
@@ -65,7 +65,7 @@ function twoSteps(random: Random): Fn {
   return {
     code: `x => ${code}`,
     comment: `x ${random.pick(first.comment(k))}, ${random.pick(second.comment(m))}`,
-    order: `${random.pick(first.order(k))}, then ${random.pick(second.order(m))}`,
+    orders: [random.pick(first.order(k)), random.pick(second.order(m))],
     run: (x) => second.run(first.run(num(x), k), m),
     arguments: (random, i) => integer(random, m, i),
   };
@@ -82,7 +82,7 @@ export function fn(random: Random): Fn {
   return {
     code: fill(entry.code),
     comment: fill(random.pick(entry.comment)),
-    order: fill(random.pick(entry.order)),
+    orders: [fill(random.pick(entry.order))],
     run: (...args) => entry.run(k, ...args),
     arguments: (random, i) => entry.arguments(random, k, i),
   };
@@ -96,7 +96,7 @@ export function codeListing(random: Random): string {
   const total = random.between(1, 3);
   for (let i = 0; i < total; i++) {
     const f = fn(random);
-    const description = random.chance(0.2) ? f.order.replace(', then', ' and') : f.comment;
+    const description = random.chance(0.05) ? f.orders.join(' and ').replace(', then', ' and') : f.comment;
     const named = `const ${random.pick(names)} = ${f.code};`;
     lines.push(random.chance(0.8) ? `// ${description}\n${named}` : `${named} // ${description}`);
   }

@@ -1,7 +1,7 @@
 import type { Random } from '../random.ts';
 import { people } from './lexicon.ts';
 import { questions, retelling } from './retelling.ts';
-import { dialogue, scene, type Turn } from './scenes.ts';
+import { dialogue, scene, transcript, type Turn } from './scenes.ts';
 
 const openings = [
   ['Hello!', 'Good morning!'],
@@ -23,13 +23,12 @@ export function conversation(random: Random): string {
     const speaker = random.chance(0.5) ? s.b.name : random.pick(people).name;
     turns.push({ speaker, text: random.pick(asides) });
   }
-  const lines = turns.map((t) => `${t.speaker}: ${t.text}`);
+  let text = transcript(turns);
   const roll = random.below(10);
   if (roll < 6) {
     const all = questions(s);
-    for (const [q, answer] of random.sample(all, random.between(1, all.length)))
-      lines.push(`? ${q} ${answer}`);
+    for (const [q, answer] of random.sample(all, random.between(1, all.length))) text += `\n? ${q} ${answer}`;
   }
-  if (roll >= 4 && roll < 9) lines.push(retelling(random, s));
-  return lines.join('\n');
+  if (roll >= 4 && roll < 9) text += ` ${retelling(random, s)}`;
+  return text;
 }

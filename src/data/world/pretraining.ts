@@ -4,12 +4,14 @@ import { drill, problemStory } from './arithmetic.ts';
 import { codeListing } from './code.ts';
 import { conversation } from './conversation.ts';
 import { moodStory } from './moods.ts';
+import { notes } from './notes.ts';
 
 /** The kinds of pretraining text. */
-export type TextKind = 'conversation' | 'problem' | 'drill' | 'mood' | 'code';
+export type TextKind = 'conversation' | 'notes' | 'problem' | 'drill' | 'mood' | 'code';
 
 const writers: Record<TextKind, (random: Random) => string> = {
   conversation,
+  notes,
   problem: problemStory,
   drill,
   mood: moodStory,
@@ -18,11 +20,12 @@ const writers: Record<TextKind, (random: Random) => string> = {
 
 /** How often each kind is written, in percent of documents. */
 const shares: readonly [TextKind, number][] = [
-  ['conversation', 34],
-  ['problem', 24],
-  ['drill', 6],
-  ['mood', 18],
-  ['code', 18],
+  ['conversation', 32],
+  ['notes', 12],
+  ['problem', 20],
+  ['drill', 4],
+  ['mood', 20],
+  ['code', 12],
 ];
 
 /** Headings carry a word that the tasks use, but stand over texts of any kind, so that they give no task away. */
@@ -30,12 +33,16 @@ const headings = 'Notes Story Page Letter Question Answer Dialogue Summary Sente
   ' ',
 );
 
-/** A pretraining document: a pure function of seed and index. */
+/**
+ * A pretraining document: a pure function of seed and index. Prose starts with a space, so that its first word is the same
+ * token as within a sentence.
+ */
 export function document(seed: number, index: number, kind?: TextKind): string {
   const random = new Random('pretraining', seed, index);
   let roll = random.below(100);
   const drawn = shares.find(([, share]) => (roll -= share) < 0)![0];
-  const text = writers[kind ?? drawn](random);
+  const written = kind ?? drawn;
+  const text = `${written === 'code' || written === 'drill' ? '' : ' '}${writers[written](random)}`;
   return random.chance(0.08) ? `#### ${random.pick(headings)} ${random.between(1, 99)}\n${text}` : text;
 }
 

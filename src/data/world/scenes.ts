@@ -143,3 +143,7 @@ export function dialogue(random: Random, { a, b, facts: f }: Scene): Turn[] {
       ];
   }
 }
+
+/** A dialogue on one line. Every name follows a space, so that it is the same token wherever it stands. */
+export const transcript = (turns: readonly Turn[]): string =>
+  turns.map((t) => `${t.speaker}: ${t.text}`).join(' ');
