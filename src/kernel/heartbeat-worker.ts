@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Reply } from 'zeromq';
-import type { HeartbeatTask } from './heartbeat.ts';
+import { isAlive, type HeartbeatTask } from './heartbeat.ts';
 
 const { address, parent, closed } = workerData as HeartbeatTask;
 const PARENT_CHECK_MS = 1000;
@@ -8,7 +8,7 @@ const PARENT_CHECK_MS = 1000;
 // The main thread may be deep in a step when the Jupyter server dies, so the check has to be here.
 if (parent !== undefined)
   setInterval(() => {
-    if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM');
+    if (!isAlive(parent)) process.kill(process.pid, 'SIGTERM');
   }, PARENT_CHECK_MS);
 
 const socket = new Reply({ linger: 0 });

@@ -12,9 +12,23 @@ export interface HeartbeatTask {
 /** How long the end of the process waits for the thread. */
 const CLOSE_MS = 1000;
 
-/** The process that started us, if it says (as jupyter_client and our runner do) that we must not outlive it. */
+/** Whether a process exists; one that is not ours to signal does. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/**
+ * The process that started us, if it says (as jupyter_client and our runner do) that we must not outlive it. One that
+ * cannot be seen from here, such as from inside a container, is not watched.
+ */
 function declaredParent(): number | undefined {
-  return process.env.JPY_PARENT_PID === undefined || process.platform === 'win32' ? undefined : process.ppid;
+  const pid = Number(process.env.JPY_PARENT_PID);
+  return Number.isInteger(pid) && pid > 0 && isAlive(pid) ? pid : undefined;
 }
 
 /**

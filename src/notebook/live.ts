@@ -21,8 +21,8 @@ export interface LiveOptions {
 export interface LiveFigure {
   /** Shows a newer state, or keeps it until there is time for it. */
   update(spec: PlotlySpec): void;
-  /** Shows the last state with its still picture and waits for that; undefined if there never was a state. */
-  done(spec?: PlotlySpec): Promise<Figure | undefined>;
+  /** Shows the last state with its still picture and waits for that; nothing if there never was a state. */
+  done(spec?: PlotlySpec): Promise<void>;
 }
 
 /**
@@ -55,12 +55,11 @@ export function liveFigure(options: LiveOptions = {}): LiveFigure {
       throttle.offer(spec);
     },
     async done(spec = newest) {
-      if (!spec) return undefined;
+      if (!spec) return;
       const { data, layout = {} } = decimate(spec, maxPoints);
       const figure = new Figure(data, layout, words(spec), draw);
       figure.show(id === undefined ? { final: true } : { id, update: true, final: true });
       await settled();
-      return figure;
     },
   };
 }

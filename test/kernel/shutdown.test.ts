@@ -1,14 +1,10 @@
+import { spawn } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { runCell, startKernel } from './kernel-under-test.ts';
-
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
+import { Request } from 'zeromq';
+import { isAlive } from '../../src/kernel/heartbeat.ts';
+import { createConnection } from '../../src/notebook/run/connection.ts';
+import { address } from '../../src/notebook/run/message.ts';
+import { builtKernel, runCell, startKernel } from './kernel-under-test.ts';
 
 describe('shutdown', () => {
   it('ends the process cleanly, whatever a cell has left running, and its children', async () => {
@@ -21,11 +17,11 @@ describe('shutdown', () => {
     );
     const child = Number(said.find((message) => message.type === 'stream')?.content.text);
     const { pid } = kernel.process.child;
-    expect(alive(child)).toBe(true);
+    expect(isAlive(child)).toBe(true);
     await kernel.close();
     expect(await kernel.process.exited).toBe('exit code 0');
-    expect(alive(pid as number)).toBe(false);
-    await expect.poll(() => alive(child), { timeout: 5000 }).toBe(false);
+    expect(isAlive(pid as number)).toBe(false);
+    await expect.poll(() => isAlive(child), { timeout: 5000 }).toBe(false);
   });
 
   it('answers a restart and ends', async () => {
@@ -40,5 +36,28 @@ describe('shutdown', () => {
     const kernel = await startKernel();
     await expect(kernel.execute('process.exit(3)')).rejects.toThrow('exit code 3');
     await kernel.close();
+  });
+
+  it('comes with the death of whoever started the kernel', async () => {
+    const connection = await createConnection();
+    const argv = (await builtKernel()).map((part) => part.replace('{connection_file}', connection.file));
+    const starter = `const kernel = require('child_process').spawn(process.argv[1], process.argv.slice(2),
+      { stdio: 'ignore', detached: true, env: { ...process.env, JPY_PARENT_PID: String(process.pid) } });
+      console.log(kernel.pid); setInterval(() => {}, 1000);`;
+    const parent = spawn(process.execPath, ['-e', starter, ...argv], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const pid = await new Promise<number>((resolve) =>
+      parent.stdout.once('data', (text) => resolve(Number(text))),
+    );
+    expect(isAlive(pid)).toBe(true);
+    const heart = new Request({ linger: 0 });
+    heart.connect(address(connection.info, connection.info.hb_port));
+    await heart.send('ping');
+    await heart.receive();
+    heart.close();
+    parent.kill('SIGKILL');
+    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
+    connection.remove();
   });
 });

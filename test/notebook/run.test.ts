@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isAlive } from '../../src/kernel/heartbeat.ts';
 import { runNotebook, type CellEvent } from '../../src/notebook/run/notebook.ts';
 import { builtKernel, KERNEL_OBJECT } from '../kernel/kernel-under-test.ts';
 
@@ -28,15 +29,6 @@ function notebook(...cells: string[]): string {
     JSON.stringify({ cells: [text, ...code], metadata: {}, nbformat: 4, nbformat_minor: 2 }),
   );
   return path;
-}
-
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const PID = 'console.log(process.pid);';
@@ -90,7 +82,7 @@ describe('a notebook without Jupyter', () => {
     expect(error).not.toContain('\x1b');
     expect(done.cells[3]).toMatchObject({ outputs: [], execution_count: null });
     const [printed] = done.cells[1]?.outputs ?? [];
-    expect(alive(Number(printed?.output_type === 'stream' ? printed.text : NaN))).toBe(false);
+    expect(isAlive(Number(printed?.output_type === 'stream' ? printed.text : NaN))).toBe(false);
   });
 
   it('kills a kernel that takes too long', async () => {
@@ -99,7 +91,7 @@ describe('a notebook without Jupyter', () => {
     expect(ok).toBe(false);
     expect(error).toContain('longer than 1500 ms');
     const [printed] = done.cells[1]?.outputs ?? [];
-    expect(alive(Number(printed?.output_type === 'stream' ? printed.text : NaN))).toBe(false);
+    expect(isAlive(Number(printed?.output_type === 'stream' ? printed.text : NaN))).toBe(false);
   });
 
   it('ends with the signal', async () => {

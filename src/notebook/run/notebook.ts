@@ -43,33 +43,29 @@ function failureReport(path: string, index: number, cell: Cell, reason: string):
   return `${path}: code cell ${index + 1} failed\n\n${cell.source.replace(/^/gm, '    ')}\n\n${what}`;
 }
 
-/** Rejects when the cell takes too long or the run is stopped, after killing the kernel. */
+/** Kills the kernel when the cell takes too long or the run is stopped; the work then fails for that reason. */
 async function within<T>(
   work: Promise<T>,
   client: KernelClient,
   timeout: number,
   signal?: AbortSignal,
 ): Promise<T> {
-  const over = new AbortController();
-  const limit = new Promise<never>((_, reject) => {
-    const stop = (reason: string) => void client.kill().then(() => reject(new Error(reason)));
-    const timer = setTimeout(() => stop(`it took longer than ${timeout} ms; the kernel was killed`), timeout);
-    over.signal.addEventListener('abort', () => clearTimeout(timer));
-    const stopped = () => stop('the run was stopped; the kernel was killed');
-    if (signal?.aborted) stopped();
-    signal?.addEventListener('abort', stopped, { signal: over.signal });
-  });
-  // A kill also rejects the work; the reason for the kill is the better message.
-  const patient = work.catch((error: unknown) =>
-    client.process.running ? Promise.reject(asError(error)) : limitOr(error),
-  );
-  const limitOr = (error: unknown) =>
-    Promise.race([limit, new Promise<never>((_, reject) => setTimeout(() => reject(asError(error)), 100))]);
+  let killed: string | undefined;
+  const kill = (reason: string) => {
+    killed ??= reason;
+    void client.kill();
+  };
+  const stopped = () => kill('the run was stopped; the kernel was killed');
+  const timer = setTimeout(() => kill(`it took longer than ${timeout} ms; the kernel was killed`), timeout);
+  signal?.addEventListener('abort', stopped);
+  if (signal?.aborted) stopped();
   try {
-    return await Promise.race([patient, limit]);
+    return await work;
+  } catch (error) {
+    throw killed === undefined ? error : new Error(killed);
   } finally {
-    over.abort();
-    patient.catch(() => undefined);
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', stopped);
   }
 }
 
