@@ -69,7 +69,9 @@ function findPython() {
 }
 
 function makeVenv() {
+  const announce = () => console.log('  making .venv with JupyterLab (once, about a minute)');
   if (quiet('uv', ['--version']).status === 0) {
+    announce();
     loud(
       'uv',
       ['venv', '-q', '--clear', '--python', `>=${OLDEST_PYTHON.join('.')}`, venv],
@@ -88,6 +90,7 @@ function makeVenv() {
     throw new NoLabError(
       `${python} cannot make virtual environments (its module venv or ensurepip is missing). Debian, Ubuntu: sudo apt install python3-venv; or install uv (https://docs.astral.sh/uv).`,
     );
+  announce();
   loud(python, ['-m', 'venv', '--clear', venv], 'Is the disk full?');
   const pip = ['-m', 'pip', 'install', '-q', '--no-input', '--disable-pip-version-check', ...PINS];
   loud(venvPython, pip, 'It needs PyPI: check the network or the proxy, or set PIP_INDEX_URL.');
@@ -98,7 +101,6 @@ export function ensureVenv() {
   const wanted = createHash('sha256').update(PINS.join()).digest('hex');
   const has = existsSync(venvPython) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
   if (!has) {
-    console.log('  making .venv with JupyterLab (once, about a minute)');
     makeVenv();
     writeFileSync(stamp, wanted);
   }

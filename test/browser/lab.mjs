@@ -60,7 +60,7 @@ async function waitForServer() {
 const browser = await openBrowser();
 
 async function openNotebook(path) {
-  const page = await browser.page({ viewport: { width: 1400, height: 6000 } });
+  const page = await browser.page({ viewport: { width: 1400, height: 1200 } });
   await page.goto(`http://127.0.0.1:${port}/lab/tree/out/lab/${basename(path)}?token=${token}&reset`);
   await ready(page);
   return page;
@@ -86,6 +86,14 @@ async function drawnFigures(page, expected) {
     );
   for (let tries = 0; tries < 60 && (await count()) < expected; tries++) await sleep(500);
   assert.equal(await count(), expected, 'figures drawn');
+}
+
+/** A window as high as the notebook, so that a screenshot shows all of it. */
+async function screenshot(page, file) {
+  const height = await page.evaluate(() => document.querySelector('.jp-WindowedPanel-outer').scrollHeight);
+  await page.setViewportSize({ width: 1400, height: Math.min(height + 120, 16_000) });
+  await page.waitForTimeout(1500);
+  await page.screenshot({ path: join(screens, file) });
 }
 
 const command = (page, id) => page.evaluate((command) => globalThis.jupyterapp.commands.execute(command), id);
@@ -118,7 +126,7 @@ try {
     },
     'figures are drawn live': async () => {
       await drawnFigures(page, figures);
-      await page.screenshot({ path: join(screens, `${name}-lab.png`) });
+      await screenshot(page, `${name}-lab.png`);
     },
     'every figure is saved with its still': () => {
       const without = outputs().filter(({ data }) => data && PLOTLY in data && !data['image/png']);
@@ -128,7 +136,7 @@ try {
       await page.reload();
       await ready(page);
       await drawnFigures(page, figures);
-      await page.screenshot({ path: join(screens, `${name}-lab-reload.png`) });
+      await screenshot(page, `${name}-lab-reload.png`);
     },
     'figures follow the dark theme': async () => {
       await page.evaluate(() =>
@@ -138,7 +146,7 @@ try {
         const paper = document.querySelector('.hi-zfo-figure .main-svg');
         return paper && getComputedStyle(paper).backgroundColor === 'rgb(17, 17, 17)';
       });
-      await page.screenshot({ path: join(screens, `${name}-lab-dark.png`) });
+      await screenshot(page, `${name}-lab-dark.png`);
       await page.evaluate(() =>
         globalThis.jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Light' }),
       );
