@@ -17,13 +17,17 @@ export interface View<T> {
  */
 export class Result<T> {
   readonly #view: View<T>;
+  readonly #shown: boolean;
 
+  /** @param shown - it was shown while it was made: as a cell's last expression it does not show itself again */
   constructor(
     /** The numbers. */
     readonly data: T,
     view: View<T>,
+    shown = false,
   ) {
     this.#view = view;
+    this.#shown = shown;
   }
 
   /** An arquero table. */
@@ -48,7 +52,7 @@ export class Result<T> {
   }
 
   [SELF_DISPLAY](): void {
-    this.show();
+    if (!this.#shown) this.show();
   }
 
   [inspect.custom](): string {

@@ -284,8 +284,9 @@ export class Session extends EventEmitter<SessionEvents> {
     const { method, modelName, seed, batchSize } = this.config;
     const s = this.#settings;
     return (
-      `${methods[method].title} on ${modelName}, ${this.task.name}: batch ${batchSize}, rate FO ${s.rateFO}, ` +
-      `rate ZO ${s.rateZO}, eps ${s.epsilon}, alpha ${s.alpha}, ${s.estimator}, q ${s.queries}, ${s.law}, seed ${seed}`
+      `${methods[method].title} on ${modelName}, task ${this.task.name}, seed ${seed}\n` +
+      `  batch ${batchSize}, rate FO ${s.rateFO}, rate ZO ${s.rateZO}, epsilon ${s.epsilon}, alpha ${s.alpha}, ` +
+      `${s.estimator}, q ${s.queries}, ${s.law}`
     );
   }
 
@@ -417,10 +418,8 @@ export class Session extends EventEmitter<SessionEvents> {
       await live?.done(this.#rows.length ? liveLossFigure(this.#rows) : undefined);
       this.emit('run', 'ended');
     }
-    return new Result(
-      { rows: this.#rows.slice(first), events: this.#events.filter((e) => e.step >= first) },
-      historyView,
-    );
+    const events = this.#events.filter((e) => e.step >= first);
+    return new Result({ rows: this.#rows.slice(first), events }, historyView, show);
   }
 
   #note(kind: HistoryEvent['kind'], text: string): void {
