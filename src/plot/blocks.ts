@@ -5,7 +5,7 @@ export interface RoleBlock {
   role: Role;
   /** Two lines at most. */
   label: string;
-  /** Left edge and width; a tensor is one unit wide. */
+  /** Left edge and width; a tensor of a layer is one unit wide. */
   start: number;
   width: number;
 }
@@ -13,8 +13,9 @@ export interface RoleBlock {
 /** Roles side by side on one axis, each from the input layer to the output layer. */
 export interface RoleBlocks {
   blocks: RoleBlock[];
-  /** Centre of a tensor. */
+  /** Centre of a tensor and width of its bar. */
   position: (p: Parameter) => number;
+  width: (p: Parameter) => number;
   end: number;
 }
 
@@ -42,16 +43,26 @@ export function roleBlocks(parameters: readonly Parameter[]): RoleBlocks {
   for (const p of parameters) byRole.set(p.role, [...(byRole.get(p.role) ?? []), p]);
   const largest = Math.max(1, ...[...byRole.values()].map((list) => list.length));
   const gap = 0.18 * largest;
-  const least = 0.7 * largest; // a lone tensor's label needs room too
+  const least = 0.7 * largest; // a lone tensor's label needs room too, and its bar must be seen
   const positions = new Map<Parameter, number>();
+  const widths = new Map<Parameter, number>();
   const blocks: RoleBlock[] = [];
   let at = 0;
   for (const [role, list] of byRole) {
     const width = Math.max(list.length, least);
-    const first = at + (width - list.length) / 2 + 0.5;
-    list.forEach((p, i) => positions.set(p, first + i));
+    const unit = list.length < least ? Math.max(1, (0.35 * width) / list.length) : 1;
+    const first = at + (width - unit * list.length) / 2 + unit / 2;
+    list.forEach((p, i) => {
+      positions.set(p, first + unit * i);
+      widths.set(p, 0.86 * unit);
+    });
     blocks.push({ role, label: labels[role], start: at, width });
     at += width + gap;
   }
-  return { blocks, position: (p) => positions.get(p)!, end: Math.max(1, at - gap) };
+  return {
+    blocks,
+    position: (p) => positions.get(p)!,
+    width: (p) => widths.get(p)!,
+    end: Math.max(1, at - gap),
+  };
 }

@@ -4,7 +4,7 @@ import { methods, movingAverage, type HistoryRow, type Method } from '../train/i
 import { meanCurve, spread, type Curve } from './align.ts';
 import { progressTitles, type Progress } from './progress.ts';
 import { figureSpec, type FigureSpec } from './spec.ts';
-import { axis, colours, escaped, faded, frame } from './theme.ts';
+import { axis, colours, escaped, faded, frame, legendNames } from './theme.ts';
 import { count, plusMinus } from './words.ts';
 
 /** One run of a method. */
@@ -90,7 +90,7 @@ export function compareFigure(runs: readonly ComparedRun[], options: { x?: Progr
     };
     return [band, line];
   });
-  const seeds = new Set(runs.map((run) => run.seed)).size;
+  const seeds = Math.max(0, ...grouped.map(([, list]) => list.length));
   return figureSpec(data, {
     ...frame({
       title: 'Loss by method',
@@ -98,6 +98,7 @@ export function compareFigure(runs: readonly ComparedRun[], options: { x?: Progr
         `moving average${seeds > 1 ? `, mean over ${count(seeds, 'seed')}, band ± 1 standard deviation` : ''}`,
       ],
       height: 480,
+      legend: legendNames(data),
     }),
     hovermode: 'x',
     xaxis: axis(progressTitles[x]),

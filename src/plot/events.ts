@@ -11,10 +11,12 @@ const drawn: ReadonlySet<HistoryEvent['kind']> = new Set([
   'evaluate',
   'stop',
 ]);
-/** Labels at most, the latest ones; lines beyond have their text on hover only. */
-const LABELS = 6;
-const LENGTH = 30;
+/** Rows of labels, their height in pixels, and the longest label. */
+const ROWS = 4;
 const LINE = 17;
+const LENGTH = 30;
+/** Width of a character as a share of a usual figure's. */
+const CHARACTER = 7.5 / 640;
 
 /** Traces, shapes and annotations that mark events over the loss panel. */
 export interface EventMarks {
@@ -27,7 +29,10 @@ export interface EventMarks {
 
 const none: EventMarks = { data: [], layout: {}, shapes: [], annotations: [] };
 
-/** Vertical lines at events, labelled at the top of the figure. What happened before the first step is left out, edits aside. */
+/**
+ * Vertical lines at events, labelled at the top of the figure where there is room (all on hover). What happened before
+ * the first step is left out, edits aside.
+ */
 export function eventMarks(
   events: readonly HistoryEvent[],
   rows: readonly HistoryRow[],
@@ -44,7 +49,6 @@ export function eventMarks(
   }
   const marks = [...texts].sort(([a], [b]) => a - b);
   if (marks.length === 0) return none;
-  const late = (at: number) => at - first[x] > 0.6 * (last[x] - first[x]);
   return {
     data: [
       {
@@ -72,17 +76,33 @@ export function eventMarks(
       yref: 'paper',
       line: { color: colours.law, width: 1.5, dash: 'dot' },
     })),
-    annotations: marks.slice(-LABELS).map(([at, lines], i) => ({
-      text: escaped(clipped(lines.join('; '), LENGTH)),
+    annotations: labels(marks, first[x], last[x]),
+  };
+}
+
+/** The latest labels first, each in the topmost row where it covers no other; without such a row, none. */
+function labels(marks: readonly [number, string[]][], from: number, to: number): object[] {
+  const rows: [number, number][][] = Array.from({ length: ROWS }, () => []);
+  return [...marks].reverse().flatMap(([at, lines]) => {
+    const text = clipped(lines.join('; '), LENGTH);
+    const x = to > from ? (at - from) / (to - from) : 0;
+    const width = (text.length + 1) * CHARACTER;
+    const side = x > 0.6 ? -1 : 1; // to the left of late events
+    const [start, end] = [Math.min(x, x + side * width), Math.max(x, x + side * width)];
+    const row = rows.findIndex((taken) => taken.every(([a, b]) => end < a || start > b));
+    if (row < 0) return [];
+    rows[row]!.push([start, end]);
+    return {
+      text: escaped(text),
       x: at,
       y: 1,
       yref: 'paper',
       yanchor: 'top',
-      xanchor: late(at) ? 'right' : 'left',
-      xshift: late(at) ? -3 : 3,
-      yshift: -LINE * (i % 3),
+      xanchor: side > 0 ? 'left' : 'right',
+      xshift: 3 * side,
+      yshift: -LINE * row,
       showarrow: false,
       font: { size: 13 },
-    })),
-  };
+    };
+  });
 }

@@ -5,7 +5,7 @@ import { layerGrid } from './grid.ts';
 import { tensorLines } from './profile.ts';
 import { reasonText } from './reasons.ts';
 import { figureSpec, type FigureSpec } from './spec.ts';
-import { NEUTRAL, axis, escaped, faded, frame, labelColour } from './theme.ts';
+import { NEUTRAL, axis, escaped, faded, frame, labelColour, legendNames } from './theme.ts';
 import { amount, count, percent, shortName } from './words.ts';
 
 const labels: readonly Label[] = ['FO', 'ZO', 'frozen'];
@@ -65,9 +65,14 @@ export function partitionFigure(partition: Partition): FigureSpec {
     });
   }
   return figureSpec(data, {
-    ...frame({ title: title(partition), subtitle: subtitle(partition), height: 480 }),
+    ...frame({
+      title: title(partition),
+      subtitle: subtitle(partition),
+      height: 480,
+      legend: legendNames(data),
+    }),
     barmode: 'overlay',
-    xaxis: axis('layer, input to output', {
+    xaxis: axis(`layer, input to output${partition.profile ? ' · fill: square root of importance' : ''}`, {
       range: [0, grid.width],
       tickvals: grid.columns.map((c) => c.x),
       ticktext: grid.columns.map((c) => c.label),
@@ -95,10 +100,7 @@ function subtitle(partition: Partition): string[] {
   const { profile, budget, edits } = partition;
   const lines = [counts(partition)];
   if (profile) {
-    lines.push(
-      `${spent(partition)} · ${percent(partition.summary().importanceKept)} of importance in FO` +
-        ' · fill: square root of importance',
-    );
+    lines.push(`${spent(partition)} · ${percent(partition.summary().importanceKept)} of importance in FO`);
   }
   if (budget?.warning) lines.push('budget raised to its floor: see the text');
   if (edits.length > 0) lines.push(`${count(edits.length, 'edit')} by hand since`);

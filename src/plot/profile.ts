@@ -1,7 +1,8 @@
 import * as aq from 'arquero';
 import type { ColumnTable } from 'arquero';
 import type { Profile, ProfileEntry } from '../profile/index.ts';
-import { roleBlocks } from './blocks.ts';
+import { roleBlocks, type RoleBlocks } from './blocks.ts';
+import { cutAbove } from './outliers.ts';
 import { figureSpec, type FigureSpec } from './spec.ts';
 import {
   NEUTRAL,
@@ -12,6 +13,7 @@ import {
   familyOf,
   frame,
   heading,
+  legendNames,
   type Family,
 } from './theme.ts';
 import { amount, count, percent, plusMinus, shortName, significant } from './words.ts';
@@ -22,12 +24,13 @@ import { amount, count, percent, plusMinus, shortName, significant } from './wor
  */
 export function profileFigure(profile: Profile): FigureSpec {
   const { entries, total, size, batches } = profile;
-  const { blocks, position, end } = roleBlocks(entries.map((e) => e.parameter));
+  const laid = roleBlocks(entries.map((e) => e.parameter));
+  const { blocks, position, width, end } = laid;
   const share = (cost: number) => (100 * cost) / total.backward;
   const bars = (list: readonly ProfileEntry[], more: object) => ({
     type: 'bar',
     x: list.map((e) => position(e.parameter)),
-    width: 0.86,
+    width: list.map((e) => width(e.parameter)),
     customdata: list.map((e) => tensorLines(e)),
     ...more,
   });
@@ -48,15 +51,23 @@ export function profileFigure(profile: Profile): FigureSpec {
       y: entries.map((e) => share(cost(e))),
       yaxis: 'y2',
       marker: { color: faded(NEUTRAL, opacity) },
-      hovertemplate: '%{customdata}<extra></extra>',
+      showlegend: false,
+      customdata: entries.map((e) => escaped(shortName(e.parameter))),
+      hovertemplate: `<b>%{customdata}</b><br>${name} %{y}% of the backward pass<extra></extra>`,
     });
-  const layers = Math.max(...entries.map((e) => (e.parameter.role === 'q' ? e.parameter.layer : 0)));
+  const layers = Math.max(0, ...entries.map((e) => (e.parameter.role === 'q' ? e.parameter.layer : 0)));
+  const importance = cut(
+    entries,
+    laid,
+    'y',
+    (e) => e.importance,
+    (e) => e.importance - (e.standardError || 0),
+    (x) => significant(x),
+  );
+  const costOf = (e: ProfileEntry) => share(e.dy + e.dw);
+  const cost = cut(entries, laid, 'y2', costOf, costOf, (x) => `${significant(x)}%`);
   return figureSpec(
-    [
-      ...familyTraces,
-      costTrace('t_dw: own gradient', (e) => e.dw, 0.95),
-      costTrace('t_dy: error signal', (e) => e.dy, 0.45),
-    ],
+    [...familyTraces, costTrace('t_dw', (e) => e.dw, 0.95), costTrace('t_dy', (e) => e.dy, 0.45)],
     {
       ...frame({
         title: `Importance and cost of ${count(entries.length, 'tensor')}`,
@@ -67,6 +78,7 @@ export function profileFigure(profile: Profile): FigureSpec {
         ],
         height: 540,
         bottom: 84,
+        legend: legendNames(familyTraces),
       }),
       barmode: 'stack',
       bargap: 0,
@@ -80,28 +92,66 @@ export function profileFigure(profile: Profile): FigureSpec {
         anchor: 'y2',
       }),
       yaxis: axis('importance', {
-        domain: [0.4, 1],
+        domain: [0.42, 1],
         zeroline: true,
         zerolinecolor: NEUTRAL,
         zerolinewidth: 1,
+        ...importance.axis,
       }),
-      yaxis2: axis('cost (%)', { domain: [0, 0.3] }),
-      annotations: [heading('share of the backward cost', 0, 0.3)],
+      yaxis2: axis('cost (%)', { domain: [0, 0.3], nticks: 4, ...cost.axis }),
+      annotations: [
+        heading('backward cost: t_dw, own gradient (dark) + t_dy, error signal (light)', 0, 0.31),
+        ...importance.annotations,
+        ...cost.annotations,
+      ],
       shapes: blocks.slice(1).map((b, i) => {
         const before = blocks[i]!;
-        const x = (before.start + before.width + b.start) / 2;
-        return {
-          type: 'line',
-          x0: x,
-          x1: x,
-          y0: 0,
-          y1: 1,
-          yref: 'paper',
-          line: { color: faded(NEUTRAL, 0.3), width: 1 },
-        };
+        return separator((before.start + before.width + b.start) / 2);
       }),
     },
   );
+}
+
+function separator(x: number): object {
+  const line = { color: faded(NEUTRAL, 0.3), width: 1 };
+  return { type: 'line', x0: x, x1: x, y0: 0, y1: 1, yref: 'paper', line };
+}
+
+/**
+ * Cuts an axis that a few tensors would flatten for the others, and writes their values where their bars leave it. `low`
+ * is the lower end of what is drawn for a tensor.
+ */
+function cut(
+  entries: readonly ProfileEntry[],
+  { position, end }: RoleBlocks,
+  yref: string,
+  value: (e: ProfileEntry) => number,
+  low: (e: ProfileEntry) => number,
+  text: (x: number) => string,
+) {
+  const top = cutAbove(entries.map((e) => Math.abs(value(e))));
+  if (top === undefined) return { axis: {}, annotations: [] };
+  const beyond = entries.filter((e) => Math.abs(value(e)) > top);
+  const lowest = Math.min(0, ...entries.map(low).map((x) => Math.max(-top, x)));
+  const bottom = 1.15 * lowest;
+  return {
+    axis: { range: [bottom, top] },
+    annotations: beyond.map((e) => {
+      const x = position(e.parameter);
+      const side = x > 0.8 * end ? -1 : 1; // beside the bar, inside the figure
+      return {
+        text: text(value(e)),
+        x,
+        y: value(e) > 0 ? top : bottom,
+        yref,
+        xanchor: side > 0 ? 'left' : 'right',
+        xshift: 8 * side,
+        yanchor: value(e) > 0 ? 'top' : 'bottom',
+        showarrow: false,
+        font: { size: 13 },
+      };
+    }),
+  };
 }
 
 /** Hover text about one tensor: name, shape, importance and cost. */

@@ -12,7 +12,9 @@ const EXACT = 1e9;
 export function figureNumber(x: number): number | null {
   if (!Number.isFinite(x)) return null;
   if (x === 0) return 0; // -0 as well
-  return Number.isInteger(x) && Math.abs(x) < EXACT ? x : Number(x.toPrecision(DIGITS));
+  if (Number.isInteger(x) && Math.abs(x) < EXACT) return x;
+  const rounded = Number(x.toPrecision(DIGITS));
+  return Number.isFinite(rounded) ? rounded : x; // the largest doubles round to infinity
 }
 
 function plain(value: unknown): unknown {

@@ -66,12 +66,26 @@ export interface Frame {
   /** Lines under the title; up to about 85 characters each fit 720 pixels. */
   subtitle?: readonly string[];
   height?: number;
-  /** A row of legend entries above the panels. */
-  legend?: boolean;
-  /** Left and bottom margins in pixels. */
+  /** Names in the legend, which lies between title and panels; none, no legend. */
+  legend?: readonly string[];
+  /** Room in pixels between legend and panels, for headings. */
+  headroom?: number;
+  /** Margins in pixels. */
   left?: number;
   bottom?: number;
   right?: number;
+}
+
+const LEGEND_ROW = 21;
+/** Width that a legend is laid out for: the narrowest usual figure less its margins. */
+const LEGEND_WIDTH = 620;
+
+/** Rows of a horizontal legend; plotly gives all entries the width of the longest once they need a second row. */
+function legendRows(names: readonly string[]): number {
+  const widths = names.map((name) => 46 + 8 * name.length);
+  if (widths.reduce((s, w) => s + w, 0) <= LEGEND_WIDTH) return Math.min(1, names.length);
+  const columns = Math.max(1, Math.floor(LEGEND_WIDTH / Math.max(...widths)));
+  return Math.ceil(names.length / columns);
 }
 
 /** Layout without axes: transparent, title on top left with its lines below, legend between title and panels. */
@@ -79,13 +93,15 @@ export function frame({
   title,
   subtitle = [],
   height = 500,
-  legend = true,
+  legend = [],
+  headroom = 0,
   left = 72,
   bottom = 58,
   right = 20,
 }: Frame) {
   const lines = subtitle.filter((line) => line !== '');
-  const top = 16 + TITLE * 1.3 + lines.length * SMALL * 1.4 + (legend ? 28 : 8);
+  const top = 26 + TITLE + lines.length * TITLE * 1.3 + legendRows(legend) * LEGEND_ROW + 12 + headroom;
+  const panels = Math.max(1, height - top - bottom);
   return {
     height,
     paper_bgcolor: 'rgba(0,0,0,0)',
@@ -103,13 +119,28 @@ export function frame({
       y: 1,
       yanchor: 'top',
       yref: 'container',
-      pad: { l: 12, t: 12 },
+      pad: { l: 12, t: 20 },
     },
     margin: { l: left, r: right, t: Math.round(top), b: bottom },
-    showlegend: legend,
-    legend: { orientation: 'h', x: 0, xanchor: 'left', y: 1, yanchor: 'bottom', bgcolor: 'rgba(0,0,0,0)' },
+    showlegend: legend.length > 0,
+    legend: {
+      orientation: 'h',
+      traceorder: 'normal',
+      x: 0,
+      xanchor: 'left',
+      y: 1 + (headroom + 4) / panels,
+      yanchor: 'bottom',
+      bgcolor: 'rgba(0,0,0,0)',
+    },
     hoverlabel: { align: 'left', font: { size: SMALL }, namelength: -1 },
   };
+}
+
+/** Names of the traces that a legend shows. */
+export function legendNames(data: readonly object[]): string[] {
+  return (data as { name?: string; showlegend?: boolean }[]).flatMap(({ name, showlegend }) =>
+    showlegend === false || !name ? [] : [name],
+  );
 }
 
 /** An axis in the common look; `title` in words, other plotly settings in `more`. */

@@ -1,12 +1,10 @@
-import * as aq from 'arquero';
-import type { ColumnTable } from 'arquero';
 import type { VarianceReport, VarianceRow } from '../variance/index.ts';
+import { logAxis } from './log-ticks.ts';
 import { figureSpec, type FigureSpec } from './spec.ts';
-import { axis, colours, escaped, faded, frame, heading } from './theme.ts';
+import { axis, colours, escaped, faded, frame, heading, legendNames } from './theme.ts';
+import { signed, verdict } from './variance-text.ts';
 import { amount, count, plusMinus, shortName, significant } from './words.ts';
 
-/** Standard errors that a measurement may lie off the law before it counts as outside. */
-const INSIDE = 4;
 /** The law with the measured curvature is drawn when it differs from the bare law by more than this share. */
 const NOTABLE = 0.02;
 
@@ -22,55 +20,59 @@ export function varianceFigure(report: VarianceReport): FigureSpec {
   const { rows, settings, draws, dimension, coefficients } = report;
   const corners = [
     ['', 0, 1, 'second moment / |g|²'],
-    ['2', 0.56, 1, 'cosine to the gradient (rms)'],
-    ['3', 0, 0.39, 'second moment, a point a tensor'],
-    ['4', 0.56, 0.39, 'coefficient, a point a draw'],
+    ['2', 0.57, 1, 'cosine to the gradient (rms)'],
+    ['3', 0, 0.37, 'second moment, a point a tensor'],
+    ['4', 0.57, 0.37, 'coefficient, a point a draw'],
   ] as const;
-  const axes = corners.flatMap(([n, left, top]): [string, object][] => {
+  const byQuery = {
+    type: 'log',
+    tickvals: rows.map((r) => r.q),
+    ticktext: rows.map((r) => String(r.q)),
+  };
+  const moments = rows.flatMap(({ secondMoment: { mean, standardError }, law, lawWithCurvature }) => [
+    mean - standardError,
+    mean + standardError,
+    law,
+    lawWithCurvature,
+  ]);
+  const tensorLaws = report.tensors.map((t) => t.law);
+  const measured = report.tensors.flatMap(({ secondMoment: { mean, standardError } }) => [
+    mean - standardError,
+    mean + standardError,
+  ]);
+  const scales: [object, object][] = [
+    [byQuery, logAxis(moments)],
+    [byQuery, logAxis(rows.flatMap((r) => [r.rmsCosine, r.rmsCosineLaw]))],
+    [logAxis(tensorLaws), logAxis([...tensorLaws, ...measured])],
+    [{}, {}],
+  ];
+  const axes = corners.flatMap(([n, left, top], i): [string, object][] => {
     const [x, y] = axisTitles[n];
-    const log = n === '4' ? {} : { type: 'log' as const, dtick: n === '3' ? undefined : 1 };
-    const byQueries = n === '' || n === '2';
-    const queries = byQueries
-      ? { tickvals: rows.map((r) => r.q), ticktext: rows.map((r) => String(r.q)) }
-      : {};
-    const logY = byQueries ? { type: 'log', nticks: 4, exponentformat: 'power' } : log;
     return [
-      [
-        `xaxis${n}`,
-        axis(x, {
-          domain: [left, left + 0.44],
-          anchor: `y${n}`,
-          ...log,
-          ...queries,
-          exponentformat: 'power',
-        }),
-      ],
-      [
-        `yaxis${n}`,
-        axis(y, { domain: [top - 0.39, top], anchor: `x${n}`, ...logY, exponentformat: 'power' }),
-      ],
+      [`xaxis${n}`, axis(x, { domain: [left, left + 0.43], anchor: `y${n}`, ...scales[i]![0] })],
+      [`yaxis${n}`, axis(y, { domain: [top - 0.37, top], anchor: `x${n}`, ...scales[i]![1] })],
     ];
   });
-  return figureSpec(
-    [
-      ...momentTraces(rows),
-      ...cosineTraces(rows),
-      ...tensorTraces(report),
-      ...coefficientTraces(coefficients),
-    ],
-    {
-      ...frame({
-        title: `Variance of the ZO estimate: ${verdict(rows)}`,
-        subtitle: [
-          `${settings.estimator}, ${settings.law}, epsilon ${significant(settings.epsilon)} · ${count(draws, 'draw')} · ` +
-            `${amount(dimension)} values · |g| ${significant(report.gradientNorm)}`,
-        ],
-        height: 640,
-      }),
-      ...Object.fromEntries(axes),
-      annotations: corners.map(([, x, y, text]) => heading(text, x, y, { yshift: 2 })),
-    },
-  );
+  const data = [
+    ...momentTraces(rows),
+    ...cosineTraces(rows),
+    ...tensorTraces(report),
+    ...coefficientTraces(coefficients),
+  ];
+  return figureSpec(data, {
+    ...frame({
+      title: `Variance of the ZO estimate: ${verdict(rows)}`,
+      subtitle: [
+        `${settings.estimator}, ${settings.law}, epsilon ${significant(settings.epsilon)} · ${count(draws, 'draw')} · ` +
+          `${amount(dimension)} values · |g| ${significant(report.gradientNorm)}`,
+      ],
+      height: 640,
+      legend: legendNames(data),
+      headroom: 24,
+    }),
+    ...Object.fromEntries(axes),
+    annotations: corners.map(([, x, y, text]) => heading(text, x, y, { yshift: 2 })),
+  });
 }
 
 const axisTitles = {
@@ -113,7 +115,7 @@ function rowLines(r: VarianceRow): string {
   return [
     `<b>q = ${r.q}</b>, ${count(r.samples, 'estimate')}`,
     `second moment ${plusMinus(r.secondMoment.mean, r.secondMoment.standardError, 4)}`,
-    `law ${significant(r.law, 4)}, with curvature ${significant(r.lawWithCurvature, 4)}`,
+    `law ${amount(r.law, 4)}, with curvature ${amount(r.lawWithCurvature, 4)}`,
     `${signed(r.deviation)} standard errors off`,
   ].join('<br>');
 }
@@ -177,7 +179,7 @@ function tensorTraces({ tensors }: VarianceReport): object[] {
       customdata: tensors.map((t) =>
         [
           `<b>${escaped(shortName(t.parameter))}</b>, ${amount(t.parameter.size)} values`,
-          `second moment ${plusMinus(t.secondMoment.mean, t.secondMoment.standardError)}, law ${significant(t.law)}`,
+          `second moment ${plusMinus(t.secondMoment.mean, t.secondMoment.standardError)}, law ${amount(t.law)}`,
           `${significant(100 * t.gradientShare)}% of |g|²`,
         ].join('<br>'),
       ),
@@ -206,49 +208,4 @@ function coefficientTraces(coefficients: VarianceReport['coefficients']): object
       showlegend: false,
     },
   ];
-}
-
-const signed = (x: number) => (Number.isFinite(x) ? `${x < 0 ? '−' : '+'}${Math.abs(x).toFixed(1)}` : 'n/a');
-
-const inside = (r: VarianceRow) => Math.abs(r.deviation) <= INSIDE;
-
-function verdict(rows: readonly VarianceRow[]): string {
-  if (rows.length === 0) return 'too few draws';
-  const outside = rows.filter((r) => !inside(r));
-  return outside.length === 0
-    ? 'inside the law'
-    : `outside the law at q = ${outside.map((r) => r.q).join(', ')}`;
-}
-
-/** Inside or outside the law, and by how many standard errors, q by q. */
-export function varianceText(report: VarianceReport): string {
-  const { rows, settings, draws, dimension, loss, gradientNorm, curvature, seed } = report;
-  return [
-    `ZO estimate (${settings.estimator}, ${settings.law}, epsilon ${significant(settings.epsilon)}) from ` +
-      `${count(draws, 'draw')} with seed ${seed} on ${amount(dimension)} values, loss ${significant(loss, 4)}, ` +
-      `|g| ${significant(gradientNorm)}: ${verdict(rows)} (within ${INSIDE} standard errors).`,
-    ...rows.map(
-      (r) =>
-        `q = ${r.q}: second moment ${plusMinus(r.secondMoment.mean, r.secondMoment.standardError, 4)} |g|², law ` +
-        `${significant(r.lawWithCurvature, 4)}, ${signed(r.deviation)} standard errors, ${inside(r) ? 'inside' : 'outside'}; ` +
-        `rms cosine ${significant(r.rmsCosine)}, law ${significant(r.rmsCosineLaw)}`,
-    ),
-    `Curvature and rounding add ${plusMinus(curvature.mean, curvature.standardError)} |g|² to c².`,
-  ].join('\n');
-}
-
-/** One row for each q. */
-export function varianceTable({ rows }: VarianceReport): ColumnTable {
-  return aq.table({
-    q: rows.map((r) => r.q),
-    samples: rows.map((r) => r.samples),
-    secondMoment: rows.map((r) => r.secondMoment.mean),
-    standardError: rows.map((r) => r.secondMoment.standardError),
-    law: rows.map((r) => r.law),
-    lawWithCurvature: rows.map((r) => r.lawWithCurvature),
-    deviation: rows.map((r) => r.deviation),
-    cosine: rows.map((r) => r.cosine.mean),
-    rmsCosine: rows.map((r) => r.rmsCosine),
-    rmsCosineLaw: rows.map((r) => r.rmsCosineLaw),
-  });
 }

@@ -8,13 +8,13 @@ const UNITS: [number, string][] = [
   [1e3, 'k'],
 ];
 
-/** 1234567 as `1.23M`; three significant digits. */
-export function amount(x: number): string {
+/** 1234567 as `1.23M`. */
+export function amount(x: number, digits = 3): string {
   if (!Number.isFinite(x)) return 'n/a';
   for (const [unit, letter] of UNITS) {
-    if (Math.abs(x) >= unit * 0.9995) return `${significant(x / unit)}${letter}`;
+    if (Math.abs(x) >= unit * 0.9995) return `${significant(x / unit, digits)}${letter}`;
   }
-  return significant(x);
+  return significant(x, digits);
 }
 
 /** Up to `digits` significant digits, without an exponent between 1e-4 and 1e6. */
@@ -32,8 +32,9 @@ export function percent(x: number): string {
 
 /** A value with its standard error, when there is one. */
 export function plusMinus(x: number, standardError: number, digits = 3): string {
-  const value = significant(x, digits);
-  return Number.isFinite(standardError) ? `${value} ± ${significant(standardError, 2)}` : value;
+  const write = Math.abs(x) >= 1e4 ? amount : significant;
+  const value = write(x, digits);
+  return Number.isFinite(standardError) ? `${value} ± ${write(standardError, 2)}` : value;
 }
 
 /** 200 as `3 min 20 s`. */

@@ -75,7 +75,7 @@ export function history(steps: number, seed = 1, rate = 60): HistoryRow[] {
   const next = stream(seed);
   return Array.from({ length: steps }, (_, step): HistoryRow => {
     const loss = 1.2 + 2 * Math.exp(-step / rate) + 0.15 * normal(next);
-    const skipped = step % 37 === 36 ? 'the perturbed loss is NaN' : '';
+    const skipped = step % 37 === 36 ? 'the perturbed loss is not finite' : '';
     return {
       step,
       loss,
