@@ -12,7 +12,14 @@ const common: UserConfig = {
 };
 
 export default defineConfig([
-  { ...common, entry: { index: 'src/index.ts' }, format: ['esm', 'cjs'], dts: { sourcemap: false } },
+  {
+    ...common,
+    entry: { index: 'src/index.ts' },
+    format: ['esm', 'cjs'],
+    dts: { sourcemap: false },
+    // One file: with chunks beside it, index.cjs would have to export the bundler's own helpers to them.
+    outputOptions: { codeSplitting: false },
+  },
   {
     ...common,
     entry: { cli: 'src/cli/main.ts', headless: 'src/notebook/export/headless.ts' },
