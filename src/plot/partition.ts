@@ -143,7 +143,7 @@ function hover({ profile }: Partition, e: PartitionEntry): string {
   const about = profiled
     ? tensorLines(profiled)
     : `<b>${escaped(shortName(p))}</b><br>${p.shape.join(' × ')} = ${amount(p.size)} values`;
-  return `${about}<br><b>${e.label}</b>: ${escaped(reasonText(e, profiled))}`;
+  return `${about}<br><b>${e.label}</b>: ${escaped(reasonText(e, profiled)).replace(', but', ',<br>but')}`;
 }
 
 /**

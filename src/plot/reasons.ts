@@ -5,7 +5,7 @@ import { significant } from './words.ts';
 const why: Record<Reason, (label: Label, importance: string) => string> = {
   chosen: (_, importance) => `in the best set that the budget pays for (importance ${importance})`,
   'over budget': (_, importance) =>
-    `worth something (importance ${importance}), but the best set spends its cost better elsewhere`,
+    `worth something (importance ${importance}), but its cost buys more elsewhere`,
   'no gain': (_, importance) => `stepping it does not lower the loss (importance ${importance})`,
   'by hand': (label) => `made ${label} by hand`,
   all: (label) => `the method makes every tensor ${label}`,
