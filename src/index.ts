@@ -6,20 +6,14 @@ export {
   open,
   Session,
   Result,
-  version,
   type OpenOptions,
   type RunOptions,
   type EvaluateOptions,
 } from './session/index.ts';
 export * from './errors.ts';
-export {
-  openEngine,
-  type Engine,
-  type EngineDescription,
-  type EngineName,
-  type NoiseKey,
-} from './engine/index.ts';
-export { fillNoise, tensorId } from './noise/index.ts';
+export { version } from './package-root.ts';
+export { openEngine, type Engine, type EngineDescription, type EngineName } from './engine/index.ts';
+export { fillNoise, tensorId, type Distribution, type NoiseKey } from './noise/index.ts';
 export { loadModel, generate, lossAndGradients, lossOf, DeviceBatch, Llama } from './model/index.ts';
 export type { LlamaConfig, Parameter, Role, TokenBatch, Weights } from './model/index.ts';
 export { tasks, fileTask, loadTokenizer, rouge } from './data/index.ts';

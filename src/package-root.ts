@@ -2,6 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+interface Manifest {
+  name: string;
+  version: string;
+}
+
 let found: string | undefined;
 
 /** Folder of this package, whether the code runs from src or from a build in dist. */
@@ -9,13 +14,20 @@ export function packageRoot(): string {
   return (found ??= walkUp(dirname(fileURLToPath(import.meta.url))));
 }
 
+/** Version of this package. */
+export function version(): string {
+  return manifest(packageRoot())!.version;
+}
+
 function walkUp(dir: string): string {
-  const manifest = join(dir, 'package.json');
-  if (existsSync(manifest)) {
-    const { name } = JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string };
-    if (name === 'hi-zfo') return dir;
-  }
+  if (manifest(dir)?.name === 'hi-zfo') return dir;
   const up = dirname(dir);
-  if (up === dir) throw new Error('The folder of the package hi-zfo was not found above its own code.');
+  if (up === dir)
+    throw new Error('The folder of the package hi-zfo was not found above its own code. Install it again.');
   return walkUp(up);
+}
+
+function manifest(dir: string): Manifest | undefined {
+  const path = join(dir, 'package.json');
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Manifest) : undefined;
 }

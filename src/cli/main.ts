@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { HiZfoError } from '../errors.ts';
-import { version } from '../session/index.ts';
+import { version } from '../package-root.ts';
 import { engineCommand } from './engine.ts';
 import { trainCommand } from './train.ts';
 

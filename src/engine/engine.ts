@@ -1,22 +1,8 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
+import type { Distribution, NoiseKey } from '../noise/key.ts';
 
 /** Names of tensor engines. `auto` picks the fastest that loads and computes. */
 export type EngineName = 'auto' | 'wasm' | 'cpu' | 'native' | 'gpu';
-
-/** Law of a ZO direction u. All have mean 0 and E[u u^T] = I. */
-export type Distribution = 'gaussian' | 'rademacher';
-
-/** Identifies one direction tensor: equal keys give equal values on every engine. All words are uint32. */
-export interface NoiseKey {
-  /** Seed of the run. */
-  seed: number;
-  /** Training step or draw. */
-  step: number;
-  /** Index of the query within the step. */
-  query: number;
-  /** Stable id of the tensor (see `tensorId` in src/noise). */
-  tensor: number;
-}
 
 /** Shape of one attention call; rows are batch-major: row = b * length + t. */
 export interface AttentionShape {

@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import type { Distribution, Engine, NoiseKey } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Distribution, NoiseKey } from '../noise/index.ts';
 import type { Parameter, ParameterStore, Weights } from '../model/parameters.ts';
 import { tensorId } from '../noise/index.ts';
 

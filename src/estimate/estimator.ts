@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.ts';
-import type { Distribution } from '../engine/engine.ts';
+import type { Distribution } from '../noise/index.ts';
 
 /**
  * How the projected gradient c, the directional derivative along u, is read off losses:

@@ -1,5 +1,5 @@
-import { packageVersion } from './root.ts';
-import { root, ts } from './tslab.ts';
+import { version } from '../package-root.ts';
+import { ts } from './tslab.ts';
 
 /** Content of a kernel_info_reply. */
 export function kernelInfo(): object {
@@ -7,7 +7,7 @@ export function kernelInfo(): object {
     status: 'ok',
     protocol_version: '5.3',
     implementation: 'hi-zfo',
-    implementation_version: packageVersion(root),
+    implementation_version: version(),
     language_info: {
       name: 'typescript',
       version: ts.version,

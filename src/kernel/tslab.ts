@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Publisher, Router } from 'zeromq';
 import type { ConnectionInfo } from '../notebook/run/message.ts';
-import { packageRoot } from './root.ts';
+import { packageRoot } from '../package-root.ts';
 import { compilerView, type Compiler } from './compiler.ts';
 import { foldersOffered } from './offered.ts';
 

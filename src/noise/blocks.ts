@@ -1,4 +1,4 @@
-import type { NoiseKey } from '../engine/engine.ts';
+import type { NoiseKey } from './key.ts';
 import { philoxBlock } from './philox.ts';
 
 /**

@@ -1,9 +1,9 @@
-import type { Distribution, NoiseKey } from '../engine/engine.ts';
+import type { Distribution, NoiseKey } from './key.ts';
 import { checkKey } from './key.ts';
 import { fillNormal } from './normal.ts';
 import { fillRademacher } from './rademacher.ts';
 
-export { checkKey, checkWord, tensorId } from './key.ts';
+export { checkKey, checkWord, tensorId, type Distribution, type NoiseKey } from './key.ts';
 export { philoxBlock } from './philox.ts';
 export { fillNormal } from './normal.ts';
 export { fillRademacher } from './rademacher.ts';

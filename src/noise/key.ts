@@ -1,5 +1,19 @@
-import type { NoiseKey } from '../engine/engine.ts';
 import { ConfigError } from '../errors.ts';
+
+/** Law of a ZO direction u. All have mean 0 and E[u u^T] = I. */
+export type Distribution = 'gaussian' | 'rademacher';
+
+/** Identifies one direction tensor: equal keys give equal values on every engine. All words are uint32. */
+export interface NoiseKey {
+  /** Seed of the run. */
+  seed: number;
+  /** Training step or draw. */
+  step: number;
+  /** Index of the query within the step. */
+  query: number;
+  /** Stable id of the tensor, by `tensorId`. */
+  tensor: number;
+}
 
 /** Throws a {@link ConfigError} unless every word of the key is a uint32. */
 export function checkKey(key: NoiseKey): void {

@@ -1,4 +1,4 @@
-import type { NoiseKey } from '../engine/engine.ts';
+import type { NoiseKey } from './key.ts';
 import { forEachBlock } from './blocks.ts';
 
 const bits = new Uint32Array(1);

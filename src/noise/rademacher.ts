@@ -1,4 +1,4 @@
-import type { NoiseKey } from '../engine/engine.ts';
+import type { NoiseKey } from './key.ts';
 import { forEachBlock } from './blocks.ts';
 
 /** +1 or -1 with equal chance: +1 where the top bit of the element's word is 0. */

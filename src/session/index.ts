@@ -1,4 +1,4 @@
-export { open, tinyModel, version, type OpenOptions } from './open.ts';
+export { open, tinyModel, type OpenOptions } from './open.ts';
 export { Session, type RunOptions, type SessionConfig } from './session.ts';
 export { Result, type View } from './result.ts';
 export { type SessionEvents } from './events.ts';

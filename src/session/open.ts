@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
@@ -94,12 +93,6 @@ export async function open(options: OpenOptions = {}): Promise<Session> {
 /** Folder of the model that ships with the package. */
 export function tinyModel(): string {
   return join(packageRoot(), 'models', 'tiny');
-}
-
-/** Version of this package. */
-export function version(): string {
-  return (JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string })
-    .version;
 }
 
 async function taskOf(

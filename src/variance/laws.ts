@@ -1,4 +1,4 @@
-import type { Distribution } from '../engine/engine.ts';
+import type { Distribution } from '../noise/index.ts';
 
 /*
  * What theory says of the ZO estimate g^ = (1/q) sum c_i u_i of a gradient g in d dimensions. Derivations and Monte Carlo

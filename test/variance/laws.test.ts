@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { openEngine, tf, type Distribution, type Engine } from '../../src/engine/index.ts';
+import { openEngine, tf, type Engine } from '../../src/engine/index.ts';
+import type { Distribution } from '../../src/noise/index.ts';
 import { keyOf } from '../../src/estimate/index.ts';
 import { ParameterStore, type ParameterInfo } from '../../src/model/index.ts';
 import { measureVariance, secondMomentLaw, tensorLaw, type Objective } from '../../src/variance/index.ts';

@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import type { Distribution, NoiseKey, Ops } from '../engine.ts';
+import type { Ops } from '../engine.ts';
+import type { Distribution, NoiseKey } from '../../noise/index.ts';
 import { tf } from '../tf.ts';
 
 /** Writes the direction under a key to an array. */

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import v8 from 'node:v8';
 import { EngineError } from '../../errors.ts';
+import { packageRoot } from '../../package-root.ts';
 
 type P = number;
 
@@ -79,19 +79,4 @@ function readModule(name: string): Uint8Array {
       `The wasm kernels are missing: ${path}. Reinstall hi-zfo; in a checkout run: node scripts/build-kernels.mjs`,
     );
   return new Uint8Array(readFileSync(path));
-}
-
-/** The folder of hi-zfo's package.json, from the sources and from dist alike. */
-function packageRoot(): string {
-  const start = dirname(fileURLToPath(import.meta.url));
-  for (let folder = start; ; folder = dirname(folder)) {
-    const manifest = join(folder, 'package.json');
-    if (
-      existsSync(manifest) &&
-      (JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string }).name === 'hi-zfo'
-    )
-      return folder;
-    if (folder === dirname(folder))
-      throw new EngineError(`No package.json of hi-zfo above ${start}; reinstall hi-zfo.`);
-  }
 }

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { EngineError } from '../../errors.ts';
+import { packageRoot } from '../../package-root.ts';
 import type { FigureSpec } from './flatten.ts';
 
 export type { FigureSpec } from './flatten.ts';
@@ -39,21 +39,6 @@ const HEAP_MB = 1024;
 let worker: Worker | undefined;
 let ordered = 0;
 const waiting = new Map<number, Waiting>();
-
-/** The folder of hi-zfo's package.json, from the sources and from dist alike. */
-function packageRoot(): string {
-  const start = dirname(fileURLToPath(import.meta.url));
-  for (let folder = start; ; folder = dirname(folder)) {
-    const manifest = join(folder, 'package.json');
-    if (
-      existsSync(manifest) &&
-      (JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string }).name === 'hi-zfo'
-    )
-      return folder;
-    if (folder === dirname(folder))
-      throw new EngineError(`No package.json of hi-zfo above ${start}; reinstall hi-zfo.`);
-  }
-}
 
 function fail(ended: Worker, error: Error): void {
   if (worker !== ended) return;

@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import type { AdamWSettings, Distribution, NoiseKey } from '../../engine.ts';
+import type { AdamWSettings } from '../../engine.ts';
+import type { Distribution, NoiseKey } from '../../../noise/index.ts';
 import { checkKey } from '../../../noise/index.ts';
 import type { Workspace } from '../workspace.ts';
 
