@@ -49,7 +49,7 @@ describe('hi-zfo train refuses, with exit code 1 and nothing written,', () => {
     ['an unknown task', () => ['--task', 'poems'], /no task poems\. Take dialogue-summary/],
     ['an unknown engine', () => ['--engine', 'tpu'], /tpu/],
     ['rho out of range', () => ['--rho', '1.5'], /rho is 1.5/],
-    ['a negative rate', () => ['--rate-fo', '-1'], /rateFO is -1/],
+    ['a negative rate', () => ['--rate-fo=-1'], /rateFO is -1/],
     ['epsilon 0', () => ['--epsilon', '0'], /epsilon is 0/],
     ['a missing data file', () => ['--data', join(dir, 'none.jsonl')], /none\.jsonl/],
     [
