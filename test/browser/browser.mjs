@@ -53,3 +53,18 @@ export async function report(checks) {
   console.log(`${Object.keys(checks).length - failed} passed, ${failed} failed`);
   process.exitCode = failed ? 1 : 0;
 }
+
+/** Waits until no figure in the page stands on a light ground: its paper is dark or lets a dark page through. */
+export async function waitForDarkFigures(page) {
+  await page.waitForFunction(() => {
+    const ground = (element) => {
+      const [r = 0, g = 0, b = 0, alpha = 1] = getComputedStyle(element)
+        .backgroundColor.match(/[\d.]+/g)
+        .map(Number);
+      if (alpha === 0 && element.parentElement) return ground(element.parentElement);
+      return (r + g + b) / 3;
+    };
+    const papers = [...document.querySelectorAll('.js-plotly-plot .svg-container > .main-svg:first-child')];
+    return papers.length > 0 && papers.every((paper) => ground(paper) < 60);
+  });
+}

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { openBrowser, report } from './browser.mjs';
+import { openBrowser, report, waitForDarkFigures } from './browser.mjs';
 
 const file = resolve(process.argv[2] ?? 'out/quickstart.html');
 const screens = resolve('out/screens');
@@ -22,6 +22,7 @@ await page.goto(pathToFileURL(file).href);
 await page.waitForFunction(() => document.documentElement.dataset.figures === 'drawn', null, {
   timeout: 60_000,
 });
+await page.screenshot({ path: join(screens, `${name}-html.png`), fullPage: true });
 
 await report({
   'every figure is drawn': async () => {
@@ -70,13 +71,8 @@ await report({
   'nothing is asked of the network': () => assert.deepEqual(asked, []),
   'no complaint in the console': () => assert.deepEqual(complaints, []),
   'dark system, dark figures': async () => {
-    await page.mouse.move(0, 0);
-    await page.screenshot({ path: join(screens, `${name}-html.png`), fullPage: true });
     await page.emulateMedia({ colorScheme: 'dark' });
-    await page.waitForFunction(() => {
-      const paper = document.querySelector('figure.plot .main-svg');
-      return paper && getComputedStyle(paper).backgroundColor === 'rgb(17, 17, 17)';
-    });
+    await waitForDarkFigures(page);
     await page.screenshot({ path: join(screens, `${name}-html-dark.png`), fullPage: true });
   },
   'without scripts the stills stand': async () => {

@@ -9,7 +9,7 @@ import { basename, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findLab, startLab } from '../../scripts/lib/jupyter.mjs';
 import { root } from '../../scripts/lib/parts.mjs';
-import { openBrowser, report } from './browser.mjs';
+import { openBrowser, report, waitForDarkFigures } from './browser.mjs';
 
 const PLOTLY = 'application/vnd.plotly.v1+json';
 const RUN_MS = 600_000;
@@ -142,10 +142,7 @@ try {
       await page.evaluate(() =>
         globalThis.jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' }),
       );
-      await page.waitForFunction(() => {
-        const paper = document.querySelector('.hi-zfo-figure .main-svg');
-        return paper && getComputedStyle(paper).backgroundColor === 'rgb(17, 17, 17)';
-      });
+      await waitForDarkFigures(page);
       await screenshot(page, `${name}-lab-dark.png`);
       await page.evaluate(() =>
         globalThis.jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Light' }),

@@ -1,10 +1,12 @@
 /** Runs in the page, after plotly.js: draws every figure in its place, in the colours of the reader's system. */
 export const DRAW_FIGURES = `(async () => {
   const dark = matchMedia('(prefers-color-scheme: dark)');
+  // A figure's own settings win; this fills in what it leaves open.
   const themed = (layout = {}) => {
-    if (!dark.matches) return layout;
+    const modebar = { bgcolor: 'rgba(0,0,0,0)', color: '#8a8a8a', activecolor: '#4a90d9' };
     const axis = { gridcolor: '#3c3c3c', zerolinecolor: '#5a5a5a', linecolor: '#5a5a5a' };
-    return { template: { layout: { paper_bgcolor: '#111', plot_bgcolor: '#111', font: { color: '#e0e0e0' }, xaxis: axis, yaxis: axis } }, ...layout };
+    const night = { paper_bgcolor: '#111', plot_bgcolor: '#111', font: { color: '#e0e0e0' }, xaxis: axis, yaxis: axis };
+    return { template: { layout: dark.matches ? { modebar, ...night } : { modebar } }, ...layout };
   };
   const figures = [...document.querySelectorAll('figure.plot')].map((figure) => ({
     figure,

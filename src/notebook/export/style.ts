@@ -24,6 +24,7 @@ pre { font-size: .92rem; line-height: 1.5; margin: 0; overflow-x: auto; }
 .source, .text pre { background: var(--code); border-radius: 6px; padding: .8rem 1rem; border-left: 3px solid var(--accent); }
 .output { padding: .6rem 0 0 1rem; }
 .output > * + * { margin-top: .6rem; }
+.output pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 .stderr { color: var(--soft); }
 .error { color: var(--bad); border-left: 3px solid var(--bad); padding-left: 1rem; white-space: pre-wrap; }
 figure { margin: 0; }

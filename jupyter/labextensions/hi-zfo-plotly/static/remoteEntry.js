@@ -25,12 +25,18 @@
 
   const isDark = () => document.body.dataset.jpThemeLight === 'false';
 
-  /** What follows Lab's theme; a figure's own colours win. */
+  /** Follows Lab's theme where the figure says nothing; its own settings win. */
   function themed(layout) {
-    if (!isDark()) return layout;
+    const modebar = { bgcolor: 'rgba(0,0,0,0)', color: '#8a8a8a', activecolor: '#4a90d9' };
     const axis = { gridcolor: '#3c3c3c', zerolinecolor: '#5a5a5a', linecolor: '#5a5a5a' };
-    const dark = { paper_bgcolor: '#111111', plot_bgcolor: '#111111', font: { color: '#e0e0e0' }, xaxis: axis, yaxis: axis };
-    return { template: { layout: dark }, ...layout };
+    const night = {
+      paper_bgcolor: '#111',
+      plot_bgcolor: '#111',
+      font: { color: '#e0e0e0' },
+      xaxis: axis,
+      yaxis: axis,
+    };
+    return { template: { layout: isDark() ? { modebar, ...night } : { modebar } }, ...layout };
   }
 
   async function mimeExtension() {
@@ -60,7 +66,11 @@
         const plotly = await loadPlotly();
         if (this.isDisposed) return;
         const { data, layout = {}, config } = this.figure;
-        await plotly.react(this.div, data, themed(layout), { responsive: true, displaylogo: false, ...config });
+        await plotly.react(this.div, data, themed(layout), {
+          responsive: true,
+          displaylogo: false,
+          ...config,
+        });
       }
 
       onAfterShow() {
@@ -83,7 +93,10 @@
     }
 
     const rendererFactory = { safe: true, mimeTypes: [MIME], createRenderer: () => new Figure() };
-    return { __esModule: true, default: { id: `${NAME}:factory`, rendererFactory, rank: 0, dataType: 'json' } };
+    return {
+      __esModule: true,
+      default: { id: `${NAME}:factory`, rendererFactory, rank: 0, dataType: 'json' },
+    };
   }
 
   window._JUPYTERLAB ??= {};
