@@ -131,9 +131,9 @@ export function findLab() {
   return [ensureVenv(), '-m', 'jupyterlab'];
 }
 
-/** Environment in which Jupyter finds our kernel and extension and writes into .jupyter/ only. */
-export function jupyterEnvironment() {
-  const own = (name) => join(root, '.jupyter', name);
+/** Environment in which Jupyter finds our kernel and extension and writes into `home` only. */
+export function jupyterEnvironment(home = join(root, '.jupyter')) {
+  const own = (name) => join(home, name);
   return {
     ...cleanEnvironment(),
     // The kernelspec says just `node`: it must be this one.
@@ -150,8 +150,8 @@ export function jupyterEnvironment() {
   };
 }
 
-/** Starts JupyterLab at a notebook; the process. `extra` are arguments for it. */
-export function startLab(lab, notebook, { browser = true, port, extra = [], stdio = 'inherit' } = {}) {
+/** Starts JupyterLab at a notebook; the process. `extra` are arguments for it, `home` holds its state. */
+export function startLab(lab, notebook, { browser = true, port, home, extra = [], stdio = 'inherit' } = {}) {
   const inside = !relative(root, resolve(notebook)).startsWith('..');
   const folder = inside ? root : dirname(resolve(notebook));
   const page = relative(folder, resolve(notebook)).split(/[\\/]/).map(encodeURIComponent).join('/');
@@ -167,5 +167,5 @@ export function startLab(lab, notebook, { browser = true, port, extra = [], stdi
     ...(process.getuid?.() === 0 ? ['--allow-root'] : []),
     ...extra,
   ];
-  return spawn(program, args, { cwd: root, env: jupyterEnvironment(), stdio });
+  return spawn(program, args, { cwd: root, env: jupyterEnvironment(home), stdio });
 }

@@ -19,6 +19,9 @@ const name = basename(source, '.ipynb');
 const folder = join(root, 'out/lab');
 const screens = join(root, 'out/screens');
 for (const path of [folder, screens]) mkdirSync(path, { recursive: true });
+// A state of its own: a theme or layout that the user chose is neither used nor changed.
+const home = join(folder, 'home');
+rmSync(home, { recursive: true, force: true });
 const copy = join(folder, `${name}.ipynb`);
 const untrusted = join(folder, `${name}-untrusted.ipynb`);
 copyFileSync(source, copy);
@@ -38,6 +41,7 @@ const out = openSync(log, 'w');
 const server = startLab(findLab(), copy, {
   browser: false,
   port,
+  home,
   extra: [
     `--IdentityProvider.token=${token}`,
     '--LabApp.expose_app_in_browser=True',
@@ -90,9 +94,16 @@ async function drawnFigures(page, expected) {
 
 /** A window as high as the notebook, so that a screenshot shows all of it. */
 async function screenshot(page, file) {
-  const height = await page.evaluate(() => document.querySelector('.jp-WindowedPanel-outer').scrollHeight);
-  await page.setViewportSize({ width: 1400, height: Math.min(height + 120, 16_000) });
-  await page.waitForTimeout(1500);
+  // Cells out of sight have guessed heights until they have been seen once.
+  for (let round = 0; round < 3; round++) {
+    const height = await page.evaluate(() => {
+      const panel = document.querySelector('.jp-WindowedPanel-outer');
+      panel.scrollTop = 0;
+      return panel.scrollHeight;
+    });
+    await page.setViewportSize({ width: 1400, height: Math.min(height + 120, 16_000) });
+    await page.waitForTimeout(1000);
+  }
   await page.screenshot({ path: join(screens, file) });
 }
 
