@@ -62,8 +62,10 @@ for (const p of model.parameters.list) {
     model.parameters.replace(p, tf.ones([...p.shape]));
     continue;
   }
-  // 0.02, and smaller where a layer writes into the residual stream, as GPT-2 does
-  const std = p.role === 'o' || p.role === 'down' ? 0.02 / Math.sqrt(2 * config.layers) : 0.02;
+  // 1 / sqrt(inputs) (0.02, made for wide models, leaves this narrow one without copying for long), less where a layer
+  // writes into the residual stream
+  const residual = p.role === 'o' || p.role === 'down' ? 1 / Math.sqrt(2 * config.layers) : 1;
+  const std = p.role === 'embedding' ? 0.02 : residual / Math.sqrt(p.shape[1]!);
   const u = engine.ops.noise(
     [...p.shape],
     { seed, step: 0xffffffff, query: 0, tensor: tensorId(p.name) },

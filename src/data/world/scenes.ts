@@ -43,9 +43,9 @@ export function scene(random: Random, kind: Kind = random.pick(kinds)): Scene {
   const [thing, rejected] = random.sample(things, 2) as [string, string];
   const place = random.pick(places);
   const day = random.pick(days);
-  const price = random.between(2, 40);
+  const price = random.between(2, 9);
   const facts: Record<Kind, () => Facts> = {
-    plan: () => ({ kind: 'plan', place, day, hour: random.between(1, 12) }),
+    plan: () => ({ kind: 'plan', place, day, hour: random.between(1, 9) }),
     purchase: () => {
       const asked = random.chance(0.5) ? price : price + random.between(1, 9);
       return { kind: 'purchase', colour: random.pick(colours), thing, price, asked };
