@@ -24,7 +24,7 @@ export { Partition, budgetOf, selectExact, selectGreenTrainer } from './partitio
 export type { Label, PartitionOptions, Selector } from './partition/index.ts';
 export { AdamW } from './optimize/index.ts';
 export { perturbedWeights, projectedGradient, type Direction, type EstimatorName } from './estimate/index.ts';
-export { hiZfoStep, methods, stepSettings, movingAverage } from './train/index.ts';
+export { Trainer, hiZfoStep, methods, stepSettings, movingAverage } from './train/index.ts';
 export type {
   Evaluation,
   HistoryEvent,

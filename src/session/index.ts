@@ -1,5 +1,6 @@
 export { open, tinyModel, type OpenOptions } from './open.ts';
-export { Session, type RunOptions, type SessionConfig } from './session.ts';
+export { Session, type RunOptions, type SessionConfig, type SessionVarianceOptions } from './session.ts';
+export type { History } from './views.ts';
 export { Result, type View } from './result.ts';
 export { type SessionEvents } from './events.ts';
 export { type EvaluateOptions } from './evaluate.ts';

@@ -1,25 +1,27 @@
 import { EventEmitter } from 'node:events';
-import type { Tensor } from '@tensorflow/tfjs';
 import { ConfigError } from '../errors.ts';
 import type { Task, Tokenizer } from '../data/index.ts';
 import type { Engine } from '../engine/index.ts';
-import { DeviceBatch, generate, type Llama, type Parameter } from '../model/index.ts';
+import { DeviceBatch, generate, type Llama } from '../model/index.ts';
 import { liveFigure, progress, stoppable } from '../notebook/index.ts';
-import { AdamW } from '../optimize/index.ts';
-import { Partition, type Label, type PartitionOptions, type Selector } from '../partition/index.ts';
-import { historyText, liveLossFigure } from '../plot/index.ts';
-import { profileModel, type Profile, type ProfileOptions } from '../profile/index.ts';
 import {
-  hiZfoStep,
+  type Label,
+  type Partition,
+  type PartitionOptions,
+  type Selector,
+  selectParameters,
+} from '../partition/index.ts';
+import { historyText, liveLossFigure } from '../plot/index.ts';
+import type { Profile, ProfileOptions } from '../profile/index.ts';
+import {
   methods,
-  stepCost,
-  stepSettings,
+  Trainer,
   type Evaluation,
-  type HistoryEvent,
   type HistoryRow,
   type MethodName,
   type StepOptions,
   type StepSettings,
+  type TrainerEvents,
 } from '../train/index.ts';
 import {
   measureVariance,
@@ -32,7 +34,14 @@ import { evaluateLoss, evaluateTask, type EvaluateOptions } from './evaluate.ts'
 import type { SessionEvents } from './events.ts';
 import { Result } from './result.ts';
 import { saveSession } from './save.ts';
-import { evaluationView, historyView, partitionView, profileView, varianceView } from './views.ts';
+import {
+  evaluationView,
+  historyView,
+  partitionView,
+  profileView,
+  varianceView,
+  type History,
+} from './views.ts';
 
 /** All that a session is opened with, defaults filled in. */
 export interface SessionConfig {
@@ -57,8 +66,16 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** Show progress and a live loss figure; defaults to the session's `show`. */
   show?: boolean;
-  /** Probe the held-out loss every so many steps; off by default. */
-  onStep?: (row: HistoryRow) => void | Promise<void>;
+  /** Called after each step, and awaited. */
+  onStep?: (row: HistoryRow) => unknown;
+}
+
+/** Options of `variance` beyond those of the measurement. */
+export interface SessionVarianceOptions extends VarianceOptions {
+  /** Training step whose batch is used; defaults to the next one. */
+  batch?: number;
+  /** Tensors to draw along; defaults to the ZO tensors in force. */
+  along?: Selector;
 }
 
 /**
@@ -66,12 +83,7 @@ export interface RunOptions {
  * edits take effect between steps. Made by `open`.
  */
 export class Session extends EventEmitter<SessionEvents> {
-  #settings: StepSettings;
-  #partition: Partition | undefined;
-  #profile: Profile | undefined;
-  #rows: HistoryRow[] = [];
-  #events: HistoryEvent[] = [];
-  #optimizer: AdamW;
+  readonly #trainer: Trainer;
   #tail: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -82,14 +94,17 @@ export class Session extends EventEmitter<SessionEvents> {
     readonly config: SessionConfig,
   ) {
     super();
-    this.#settings = stepSettings({ ...methods[config.method].step, ...config.step });
-    this.#optimizer = new AdamW(engine, this.#settings.adamw);
-    const { labelling } = methods[config.method];
-    if (labelling.by === 'all') this.#partition = Partition.uniform(model.parameters.list, labelling.label);
-    this.#note('open', this.toString());
+    this.#trainer = new Trainer(
+      model,
+      (step) => source.at(step),
+      config,
+      this as unknown as EventEmitter<TrainerEvents>,
+    );
+    this.#trainer.note('open', this.toString());
     const { leftOut, maxLength } = source;
-    if (leftOut > 0)
-      this.#note('open', `${leftOut} examples left out: completion longer than ${maxLength} tokens`);
+    if (leftOut > 0) {
+      this.#trainer.note('open', `${leftOut} examples left out: completion longer than ${maxLength} tokens`);
+    }
   }
 
   get task(): Task {
@@ -102,37 +117,42 @@ export class Session extends EventEmitter<SessionEvents> {
 
   /** Steps done. */
   get steps(): number {
-    return this.#rows.length;
+    return this.#trainer.steps;
   }
 
   get settings(): Readonly<StepSettings> {
-    return this.#settings;
+    return this.#trainer.settings;
   }
 
   /** The FO/ZO labels in force, once there are any. */
   get labels(): Partition | undefined {
-    return this.#partition;
+    return this.#trainer.labels;
   }
 
   /** Every step and every event so far. */
-  get history(): Result<{ rows: readonly HistoryRow[]; events: readonly HistoryEvent[] }> {
-    return new Result({ rows: [...this.#rows], events: [...this.#events] }, historyView);
+  get history(): Result<History> {
+    return this.#historyFrom(0);
   }
 
   /** Importance and cost of every tensor, averaged over `batches` training batches (default 1). Changes nothing. */
   profile(options: ProfileOptions & { batches?: number } = {}): Promise<Result<Profile>> {
     return this.#exclusive(async () => {
-      await this.#profileNow(options);
-      return new Result(this.#profile!, profileView);
+      const bar = this.#progress(options.batches ?? 1, 'profile', 'batch');
+      try {
+        const onBatch = (done: number, of: number, loss: number) => {
+          bar?.update(done, { loss });
+          options.onBatch?.(done, of, loss);
+        };
+        return new Result(await this.#trainer.profile({ ...options, onBatch }), profileView);
+      } finally {
+        bar?.done();
+      }
     });
   }
 
   /** Chooses the FO tensors within the budget of `rho`; profiles first if that was not done. */
   partition(options: PartitionOptions = {}): Promise<Result<Partition>> {
-    return this.#exclusive(async () => {
-      await this.#partitionNow(options);
-      return new Result(this.#partition!, partitionView);
-    });
+    return this.#exclusive(async () => new Result(await this.#trainer.partition(options), partitionView));
   }
 
   /** Makes tensors FO from the next step on: a name, glob, RegExp, predicate or a list. */
@@ -147,58 +167,46 @@ export class Session extends EventEmitter<SessionEvents> {
 
   /** Changes step options from the next step on. */
   set(options: StepOptions): this {
-    this.#settings = stepSettings({ ...this.#settings, ...options });
-    const changed = Object.entries(options).map(([k, v]) => `${k} = ${JSON.stringify(v)}`);
-    this.#note('settings', changed.join(', '));
+    this.#assertOpen();
+    this.#trainer.set(options);
     return this;
   }
 
   /** One training step. */
   step(): Promise<HistoryRow> {
-    return this.#exclusive(() => this.#stepNow());
+    return this.#exclusive(() => this.#trainer.step());
   }
 
   /** `steps` training steps with a live loss figure. Ends early, between steps, when it is stopped. */
-  run(
-    steps: number,
-    options: RunOptions = {},
-  ): Promise<Result<{ rows: readonly HistoryRow[]; events: readonly HistoryEvent[] }>> {
+  run(steps: number, options: RunOptions = {}): Promise<Result<History>> {
     if (!Number.isSafeInteger(steps) || steps < 1) {
       throw new ConfigError(`run(${steps}): give the number of steps, a whole number from 1 on.`);
     }
-    return this.#exclusive(() => stoppable((signal) => this.#runNow(steps, options, signal), options.signal));
+    return this.#exclusive(() => stoppable((signal) => this.#run(steps, options, signal), options.signal));
   }
 
-  /**
-   * Draws ZO estimates at the present weights on one training batch and holds them against theory. By default along the
-   * ZO tensors in force, with the session's estimator.
-   */
-  variance(
-    options: VarianceOptions & { batch?: number; along?: Selector } = {},
-  ): Promise<Result<VarianceReport>> {
+  /** Draws ZO estimates at the present weights on one training batch and holds them against theory. */
+  variance(options: SessionVarianceOptions = {}): Promise<Result<VarianceReport>> {
+    const { batch: at = this.steps, along, signal: outer, onDraw, ...rest } = options;
     return this.#exclusive(() =>
       stoppable(async (signal) => {
         await this.engine.activate();
-        if (!this.#partition) await this.#partitionNow({});
-        const parameters = options.along
-          ? Partition.of(this.model.parameters.list, options.along).with('FO')
-          : this.#partition!.with('ZO');
-        const batch = new DeviceBatch(this.source.at(options.batch ?? this.steps), this.model.config);
-        const bar = this.config.show
-          ? progress({ total: options.draws ?? 64, label: 'variance', unit: 'draw' })
-          : undefined;
+        const labels = await this.#trainer.ensureLabels();
+        const moved = along ? selectParameters(this.model.parameters.list, along) : labels.with('ZO');
+        const { estimator, epsilon, law } = this.settings;
+        const batch = new DeviceBatch(this.source.at(at), this.model.config);
+        const bar = this.#progress(rest.draws ?? 64, 'variance', 'draw');
         try {
-          const { estimator, epsilon, law } = this.#settings;
-          const report = await measureVariance(modelObjective(this.model, batch, parameters), {
+          const report = await measureVariance(modelObjective(this.model, batch, moved), {
             estimator,
             epsilon,
             law,
             seed: this.config.seed,
-            ...options,
+            ...rest,
             ...(signal && { signal }),
             onDraw: (done, of) => {
               bar?.update(done);
-              options.onDraw?.(done, of);
+              onDraw?.(done, of);
             },
           });
           return new Result(report, varianceView);
@@ -206,7 +214,7 @@ export class Session extends EventEmitter<SessionEvents> {
           bar?.done();
           batch.dispose();
         }
-      }, options.signal),
+      }, outer),
     );
   }
 
@@ -215,8 +223,11 @@ export class Session extends EventEmitter<SessionEvents> {
     return this.#exclusive(() =>
       stoppable(async (signal) => {
         await this.engine.activate();
-        const total = Math.min(options.examples ?? 64, this.source.test.length);
-        const bar = this.config.show ? progress({ total, label: 'evaluate', unit: 'example' }) : undefined;
+        const bar = this.#progress(
+          Math.min(options.examples ?? 64, this.source.test.length),
+          'evaluate',
+          'example',
+        );
         try {
           const onProgress = (done: number, of: number) => {
             bar?.update(done);
@@ -228,7 +239,7 @@ export class Session extends EventEmitter<SessionEvents> {
             onProgress,
           });
           const score = found.scores.values[found.scores.primary]!;
-          this.#note(
+          this.#trainer.note(
             'evaluate',
             `${found.scores.primary} ${score.toFixed(3)}, loss ${found.loss.toFixed(3)}`,
           );
@@ -265,7 +276,7 @@ export class Session extends EventEmitter<SessionEvents> {
   save(dir: string): Promise<void> {
     return this.#exclusive(async () => {
       await saveSession(this, dir);
-      this.#note('save', dir);
+      this.#trainer.note('save', dir);
     });
   }
 
@@ -273,8 +284,7 @@ export class Session extends EventEmitter<SessionEvents> {
   close(): Promise<void> {
     return this.#exclusive(() => {
       this.#closed = true;
-      this.#optimizer.dispose();
-      this.model.dispose();
+      this.#trainer.dispose();
       this.emit('closed');
       return Promise.resolve();
     });
@@ -282,7 +292,7 @@ export class Session extends EventEmitter<SessionEvents> {
 
   override toString(): string {
     const { method, modelName, seed, batchSize } = this.config;
-    const s = this.#settings;
+    const s = this.settings;
     return (
       `${methods[method].title} on ${modelName}, task ${this.task.name}, seed ${seed}\n` +
       `  batch ${batchSize}, rate FO ${s.rateFO}, rate ZO ${s.rateZO}, epsilon ${s.epsilon}, alpha ${s.alpha}, ` +
@@ -290,151 +300,62 @@ export class Session extends EventEmitter<SessionEvents> {
     );
   }
 
-  async #profileNow(options: ProfileOptions & { batches?: number }): Promise<void> {
-    const { batches = 1, ...rest } = options;
-    if (!Number.isSafeInteger(batches) || batches < 1) {
-      throw new ConfigError(`profile(): batches is ${batches}; give a whole number from 1 on.`);
-    }
-    await this.engine.activate();
-    const bar = this.config.show ? progress({ total: batches, label: 'profile', unit: 'batch' }) : undefined;
-    try {
-      const trial = (p: Parameter, w: Tensor, g: Tensor) =>
-        this.#optimizer.tried(p, w, g, this.#settings.rateFO);
-      const tokens = Array.from({ length: batches }, (_, i) => this.source.at(this.steps + i));
-      const onBatch = (done: number, of: number, loss: number) => {
-        bar?.update(done, { loss });
-        rest.onBatch?.(done, of, loss);
-      };
-      this.#profile = await profileModel(this.model, tokens, trial, { ...rest, onBatch });
-    } finally {
-      bar?.done();
-    }
-    this.#note(
-      'profile',
-      `${batches} batch${batches > 1 ? 'es' : ''}, loss ${this.#profile.lossBefore.toFixed(4)}`,
-    );
-    this.emit('profile', this.#profile);
-  }
-
-  async #partitionNow(options: PartitionOptions): Promise<void> {
-    const { labelling } = methods[this.config.method];
-    const rest = labelling.by === 'budget' ? labelling.rest : 'ZO';
-    const { rho = this.config.rho } = options;
-    if (!this.#profile) await this.#profileNow({});
-    this.#label(Partition.solve(this.#profile!, { rest, ...options, rho }), 'partition', `rho ${rho}`);
-  }
-
-  #relabel(selector: Selector, label: Label): Result<Partition> {
-    const from = this.#partition ?? Partition.uniform(this.model.parameters.list, 'ZO');
-    const next = from.relabel(selector, label);
-    this.#label(next, 'edit', next.edits.at(-1)!);
-    return new Result(next, partitionView);
-  }
-
-  #label(next: Partition, kind: 'partition' | 'edit', text: string): void {
-    this.#partition = next;
-    this.#note(kind, text);
-    if (kind === 'partition' && next.budget?.warning) this.#note(kind, next.budget.warning);
-    this.emit('partition', next);
-  }
-
-  async #stepNow(): Promise<HistoryRow> {
-    await this.engine.activate();
-    if (!this.#partition) await this.#partitionNow({});
-    const partition = this.#partition!;
-    const settings = this.#settings;
-    for (const p of this.#optimizer.held) {
-      const moves =
-        partition.labelOf(p) === 'FO' || (partition.labelOf(p) === 'ZO' && settings.updateZO === 'adamw');
-      if (!moves) this.#optimizer.forget(p);
-    }
-    const { model, engine } = this;
-    const step = this.steps;
-    const started = performance.now();
-    const batch = new DeviceBatch(this.source.at(step), model.config);
-    try {
-      const input = {
-        model,
-        partition,
-        batch,
-        settings,
-        optimizer: this.#optimizer,
-        seed: this.config.seed,
-        step,
-      };
-      const cost = stepCost(model, partition, settings, batch);
-      const r = await hiZfoStep(input);
-      const { sizeFO, sizeZO } = partition.summary();
-      const last = this.#rows.at(-1);
-      const stepSeconds = (performance.now() - started) / 1000;
-      const coefficient = r.coefficients.reduce((a, c) => a + c, 0) / r.coefficients.length;
-      const energy = r.coefficients.reduce((a, c) => a + c * c, 0);
-      const row: HistoryRow = Object.freeze({
-        step,
-        loss: r.loss,
-        perturbedLoss: r.perturbedLoss,
-        coefficient,
-        gradientNorm: r.gradientNorm,
-        estimateNorm: r.coefficients.length ? Math.sqrt(energy * sizeZO) / r.coefficients.length : NaN,
-        skipped: r.skipped ?? '',
-        sizeFO,
-        sizeZO,
-        forwardPasses: (last?.forwardPasses ?? 0) + cost.forwardPasses,
-        flops: (last?.flops ?? 0) + cost.flops,
-        seconds: (last?.seconds ?? 0) + stepSeconds,
-        stepSeconds,
-        tensorBytes: engine.memory().bytes,
-        residentBytes: process.memoryUsage.rss(),
-      });
-      this.#rows.push(row);
-      if (r.skipped) this.#note('skip', `step ${step} changed nothing: ${r.skipped}`);
-      this.emit('step', row);
-      return row;
-    } finally {
-      batch.dispose();
-    }
-  }
-
-  async #runNow(steps: number, options: RunOptions, signal: AbortSignal | undefined) {
+  async #run(steps: number, options: RunOptions, signal: AbortSignal | undefined): Promise<Result<History>> {
     const { show = this.config.show, onStep } = options;
+    const trainer = this.#trainer;
     const bar = show ? progress({ total: steps, label: this.task.name }) : undefined;
-    const live = show ? liveFigure({ text: () => historyText(this.#rows) }) : undefined;
-    const first = this.steps;
+    const live = show ? liveFigure({ text: () => historyText(trainer.rows) }) : undefined;
+    const first = trainer.steps;
     this.emit('run', 'started');
     try {
-      while (this.steps < first + steps) {
+      while (trainer.steps < first + steps) {
         if (signal?.aborted) {
-          this.#note('stop', `stopped after ${this.steps - first} of ${steps} steps`);
+          trainer.note('stop', `stopped after ${trainer.steps - first} of ${steps} steps`);
           break;
         }
-        const row = await this.#stepNow();
-        bar?.update(this.steps - first, { loss: Number.isNaN(row.loss) ? row.perturbedLoss : row.loss });
-        live?.update(liveLossFigure(this.#rows));
+        const row = await trainer.step();
+        bar?.update(trainer.steps - first, { loss: Number.isNaN(row.loss) ? row.perturbedLoss : row.loss });
+        live?.update(liveLossFigure(trainer.rows));
         await onStep?.(row);
         await new Promise(setImmediate); // let clicks and the stop button through
       }
     } finally {
       bar?.done();
-      await live?.done(this.#rows.length ? liveLossFigure(this.#rows) : undefined);
+      await live?.done(trainer.steps ? liveLossFigure(trainer.rows) : undefined);
       this.emit('run', 'ended');
     }
-    const events = this.#events.filter((e) => e.step >= first);
-    return new Result({ rows: this.#rows.slice(first), events }, historyView, show);
+    return this.#historyFrom(first, show);
   }
 
-  #note(kind: HistoryEvent['kind'], text: string): void {
-    const event = Object.freeze({ step: this.steps, kind, text });
-    this.#events.push(event);
-    this.emit('event', event);
+  #historyFrom(first: number, shown = false): Result<History> {
+    const { rows, events } = this.#trainer;
+    return new Result(
+      { rows: rows.slice(first), events: events.filter((e) => e.step >= first) },
+      historyView,
+      shown,
+    );
+  }
+
+  #relabel(selector: Selector, label: Label): Result<Partition> {
+    this.#assertOpen();
+    return new Result(this.#trainer.relabel(selector, label), partitionView);
+  }
+
+  #progress(total: number, label: string, unit: string) {
+    return this.config.show ? progress({ total, label, unit }) : undefined;
   }
 
   /** Runs calls one after another, whatever the caller awaits. */
   #exclusive<T>(work: () => Promise<T>): Promise<T> {
     const next = this.#tail.then(() => {
-      if (this.#closed) throw new ConfigError('The session is closed. Open another with open().');
+      this.#assertOpen();
       return work();
     });
     this.#tail = next.catch(() => undefined);
     return next;
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new ConfigError('The session is closed. Open another with open().');
   }
 }

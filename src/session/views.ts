@@ -41,7 +41,13 @@ export const evaluationView: View<Evaluation> = {
   text: evaluationText,
 };
 
-export const historyView: View<{ rows: readonly HistoryRow[]; events: readonly HistoryEvent[] }> = {
+/** Steps and events of a session, or of one run. */
+export interface History {
+  rows: readonly HistoryRow[];
+  events: readonly HistoryEvent[];
+}
+
+export const historyView: View<History> = {
   figure: ({ rows, events }) => historyFigure(rows, { events }),
   table: ({ rows }) => historyTable(rows),
   text: ({ rows }) => historyText(rows),

@@ -1,0 +1,164 @@
+import type { EventEmitter } from 'node:events';
+import type { Tensor } from '@tensorflow/tfjs';
+import { ConfigError } from '../errors.ts';
+import { DeviceBatch, type Llama, type Parameter, type TokenBatch } from '../model/index.ts';
+import { AdamW } from '../optimize/index.ts';
+import { Partition, type Label, type PartitionOptions, type Selector } from '../partition/index.ts';
+import { profileModel, type Profile, type ProfileOptions } from '../profile/index.ts';
+import { stepCost } from './cost.ts';
+import type { TrainerEvents } from './events.ts';
+import type { HistoryEvent, HistoryRow } from './history.ts';
+import { methods, type MethodName } from './methods.ts';
+import { rowOf } from './row.ts';
+import { stepSettings, type StepOptions, type StepSettings } from './settings.ts';
+import { hiZfoStep } from './step.ts';
+
+/** What a trainer is made with. */
+export interface TrainerOptions {
+  method: MethodName;
+  /** Options over the method's own and the defaults. */
+  step: StepOptions;
+  /** Keys the directions. */
+  seed: number;
+  /** Share of a step's FLOPs, where `partition` is not told another. */
+  rho: number;
+}
+
+/**
+ * A model in training: labels, settings, moments and history. Knows nothing of notebooks. Calls must not overlap; edits
+ * between calls take effect with the next step.
+ */
+export class Trainer {
+  readonly rows: HistoryRow[] = [];
+  readonly events: HistoryEvent[] = [];
+  #settings: StepSettings;
+  #labels: Partition | undefined;
+  #profile: Profile | undefined;
+  readonly #optimizer: AdamW;
+
+  constructor(
+    readonly model: Llama,
+    /** The batch of a step, from 0. */
+    private readonly batchAt: (step: number) => TokenBatch,
+    readonly options: TrainerOptions,
+    private readonly listeners: EventEmitter<TrainerEvents>,
+  ) {
+    const { labelling, step } = methods[options.method];
+    this.#settings = stepSettings({ ...step, ...options.step });
+    this.#optimizer = new AdamW(model.engine, this.#settings.adamw);
+    if (labelling.by === 'all') this.#labels = Partition.uniform(model.parameters.list, labelling.label);
+  }
+
+  /** Steps done. */
+  get steps(): number {
+    return this.rows.length;
+  }
+
+  get settings(): Readonly<StepSettings> {
+    return this.#settings;
+  }
+
+  get labels(): Partition | undefined {
+    return this.#labels;
+  }
+
+  /** Importance and cost of every tensor, over `batches` batches from the present step on. Changes nothing. */
+  async profile({ batches = 1, ...options }: ProfileOptions & { batches?: number } = {}): Promise<Profile> {
+    if (!Number.isSafeInteger(batches) || batches < 1) {
+      throw new ConfigError(`profile(): batches is ${batches}; give a whole number from 1 on.`);
+    }
+    await this.model.engine.activate();
+    const trial = (p: Parameter, w: Tensor, g: Tensor) =>
+      this.#optimizer.tried(p, w, g, this.#settings.rateFO);
+    const tokens = Array.from({ length: batches }, (_, i) => this.batchAt(this.steps + i));
+    const profile = await profileModel(this.model, tokens, trial, options);
+    this.#profile = profile;
+    this.note('profile', `${batches} batch${batches > 1 ? 'es' : ''}, loss ${profile.lossBefore.toFixed(4)}`);
+    this.listeners.emit('profile', profile);
+    return profile;
+  }
+
+  /** Chooses the FO tensors within the budget of `rho`; profiles first if that was not done. */
+  async partition(options: PartitionOptions = {}): Promise<Partition> {
+    const { labelling } = methods[this.options.method];
+    const rest = labelling.by === 'budget' ? labelling.rest : 'ZO';
+    const { rho = this.options.rho } = options;
+    const profile = this.#profile ?? (await this.profile());
+    const next = Partition.solve(profile, { rest, ...options, rho });
+    this.#setLabels(next, 'partition', `rho ${rho}`);
+    if (next.budget?.warning) this.note('partition', next.budget.warning);
+    return next;
+  }
+
+  /** Labels that are there, chosen now if there are none. */
+  async ensureLabels(): Promise<Partition> {
+    return this.#labels ?? (await this.partition());
+  }
+
+  relabel(selector: Selector, label: Label): Partition {
+    const from = this.#labels ?? Partition.uniform(this.model.parameters.list, 'ZO');
+    const next = from.relabel(selector, label);
+    this.#setLabels(next, 'edit', next.edits.at(-1)!);
+    return next;
+  }
+
+  set(options: StepOptions): void {
+    this.#settings = stepSettings({ ...this.#settings, ...options });
+    const changed = Object.entries(options).map(([k, v]) => `${k} = ${JSON.stringify(v)}`);
+    this.note('settings', changed.join(', '));
+  }
+
+  /** One step, kept in the history. */
+  async step(): Promise<HistoryRow> {
+    const { model, steps: step } = this;
+    await model.engine.activate();
+    const partition = await this.ensureLabels();
+    const settings = this.#settings;
+    this.#dropMoments(partition);
+    const started = performance.now();
+    const batch = new DeviceBatch(this.batchAt(step), model.config);
+    try {
+      const { seed } = this.options;
+      const cost = stepCost(model, partition, settings, batch);
+      const optimizer = this.#optimizer;
+      const result = await hiZfoStep({ model, partition, batch, settings, optimizer, seed, step });
+      const seconds = (performance.now() - started) / 1000;
+      const memory = model.engine.memory();
+      const row = rowOf({ step, result, partition, cost, seconds, memory, last: this.rows.at(-1) });
+      this.rows.push(row);
+      if (result.skipped) this.note('skip', `step ${step} changed nothing: ${result.skipped}`);
+      this.listeners.emit('step', row);
+      return row;
+    } finally {
+      batch.dispose();
+    }
+  }
+
+  /** Adds a line for people to the history. */
+  note(kind: HistoryEvent['kind'], text: string): void {
+    const event = Object.freeze({ step: this.steps, kind, text });
+    this.events.push(event);
+    this.listeners.emit('event', event);
+  }
+
+  /** Frees the model and the moments. */
+  dispose(): void {
+    this.#optimizer.dispose();
+    this.model.dispose();
+  }
+
+  #setLabels(next: Partition, kind: 'partition' | 'edit', text: string): void {
+    this.#labels = next;
+    this.note(kind, text);
+    this.listeners.emit('partition', next);
+  }
+
+  /** A tensor that AdamW no longer moves loses its moments; when it comes back it starts anew. */
+  #dropMoments(partition: Partition): void {
+    for (const p of this.#optimizer.held) {
+      const label = partition.labelOf(p);
+      const moves = label === 'FO' || (label === 'ZO' && this.#settings.updateZO === 'adamw');
+      if (!moves) this.#optimizer.forget(p);
+    }
+  }
+}
