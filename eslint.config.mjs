@@ -1,7 +1,8 @@
 import tseslint from 'typescript-eslint';
 
 const bannedRandom = {
-  selector: "MemberExpression[object.name='tf'][property.name=/^(random|truncatedNormal|multinomial|dropout)/]",
+  selector:
+    "MemberExpression[object.name='tf'][property.name=/^(random|truncatedNormal|multinomial|dropout)/]",
   message: 'tf.random* is unseeded or slow; draw from src/noise, which is keyed.',
 };
 const mathRandom = {
@@ -10,14 +11,26 @@ const mathRandom = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'out/**', 'node_modules/**', 'src/engine/wasm/assembly/**', 'jupyter/**', 'notebooks/**'] },
+  {
+    ignores: [
+      'dist/**',
+      'out/**',
+      'node_modules/**',
+      'src/engine/wasm/assembly/**',
+      'jupyter/**',
+      'notebooks/**',
+    ],
+  },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['*.mjs'] } } },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       'no-restricted-syntax': ['error', bannedRandom, mathRandom],
       eqeqeq: 'error',
     },

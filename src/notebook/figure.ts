@@ -51,11 +51,10 @@ export class Figure {
   }
 
   /** Shows the figure; the still follows in the same display entry. */
-  show(options: DisplayOptions = {}): this {
+  show(options: DisplayOptions = {}): void {
     const atOnce = this.#atOnce();
     const id = show(atOnce, options);
     if (currentSink().kind !== 'terminal') track(this.#addStill(atOnce, { ...options, id, update: true }));
-    return this;
   }
 
   toString(): string {

@@ -41,10 +41,9 @@ export class Result<T> {
   }
 
   /** Shows the figure: interactive in a notebook, its text in a terminal. */
-  show(): this {
+  show(): void {
     const { data, layout } = this.spec();
     new Figure(data, layout, this.toString()).show();
-    return this;
   }
 
   toString(): string {
