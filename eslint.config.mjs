@@ -15,6 +15,8 @@ export default tseslint.config(
     ignores: [
       'dist/**',
       'out/**',
+      '.venv/**',
+      '.jupyter/**',
       'node_modules/**',
       'src/engine/wasm/assembly/**',
       'jupyter/**',
