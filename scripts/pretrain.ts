@@ -1,6 +1,6 @@
 /**
  * Trains the tiny model that ships from random weights on text of the procedural world, by this library's own
- * gradients and AdamW.   npx tsx scripts/pretrain.ts [--tokens 6000000] [--rate 3e-3] [--seed 1] [--out models/tiny]
+ * gradients and AdamW.   npx tsx scripts/pretrain.ts [--tokens 3500000] [--rate 3e-3] [--seed 1] [--out models/tiny]
  * Deterministic for a seed and engine; prints the loss as it goes and writes a log beside the model card.
  */
 import { copyFile, writeFile } from 'node:fs/promises';
@@ -16,7 +16,7 @@ import { AdamW } from '../src/optimize/index.ts';
 
 const { values: args } = parseArgs({
   options: {
-    tokens: { type: 'string', default: '6000000' },
+    tokens: { type: 'string', default: '3500000' },
     rate: { type: 'string', default: '3e-3' },
     seed: { type: 'string', default: '1' },
     out: { type: 'string', default: 'models/tiny' },
@@ -62,8 +62,7 @@ for (const p of model.parameters.list) {
     model.parameters.replace(p, tf.ones([...p.shape]));
     continue;
   }
-  // 1 / sqrt(inputs) (0.02, made for wide models, leaves this narrow one without copying for long), less where a layer
-  // writes into the residual stream
+  // 1 / sqrt(inputs), less where a layer writes into the residual stream
   const residual = p.role === 'o' || p.role === 'down' ? 1 / Math.sqrt(2 * config.layers) : 1;
   const std = p.role === 'embedding' ? 0.02 : residual / Math.sqrt(p.shape[1]!);
   const u = engine.ops.noise(
