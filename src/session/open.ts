@@ -65,7 +65,7 @@ export async function open(options: OpenOptions = {}): Promise<Session> {
   if (rho !== undefined && !(rho >= 0 && rho <= 1))
     throw new ConfigError(`rho is ${rho}; it must be from 0 to 1.`);
   const found = await taskOf(task, { format, test }, seed);
-  const preset = model === 'tiny' ? presetFor(found.name, method) : {};
+  const preset = model === 'tiny' ? presetFor(found.name) : {};
   const settings = { ...preset.step, ...step };
   stepSettings({ ...methods[method].step, ...settings });
 
@@ -85,7 +85,7 @@ export async function open(options: OpenOptions = {}): Promise<Session> {
     batchSize: size,
     maxLength: source.maxLength,
     step: settings,
-    rho: rho ?? preset.rho ?? 0.6,
+    rho: rho ?? 0.6,
     show,
   });
 }

@@ -1,18 +1,22 @@
-import type { MethodName, StepOptions } from '../train/index.ts';
+import type { StepOptions } from '../train/index.ts';
 
-/** Settings for a task on the tiny model; found by a sweep (bench/sweep.ts, bench/results/sweep.md). */
+/** Settings for a task on the tiny model. */
 export interface Preset {
   batchSize: number;
   maxLength: number;
-  rho?: number;
   step: StepOptions;
 }
 
-const common = { batchSize: 16, maxLength: 96 };
+/** Rates found by `npx tsx bench/sweep.ts`; the runs are in bench/results/sweep.md. */
+const rates: Record<string, { rateFO: number; rateZO: number }> = {
+  'dialogue-summary': { rateFO: 1e-3, rateZO: 3e-4 },
+  'word-problem': { rateFO: 3e-4, rateZO: 3e-4 },
+  label: { rateFO: 1e-3, rateZO: 3e-4 },
+  function: { rateFO: 1e-3, rateZO: 3e-4 },
+};
 
-/** Preset of a task under a method, or nothing for tasks that have none. */
-export function presetFor(task: string, method: MethodName): Partial<Preset> {
-  void task;
-  void method;
-  return { ...common, step: { rateFO: 1e-3, rateZO: 1e-4 } };
+/** Preset of a task, or nothing for a task that has none. */
+export function presetFor(task: string): Partial<Preset> {
+  const step = Object.hasOwn(rates, task) ? rates[task] : undefined;
+  return step ? { batchSize: 16, maxLength: 96, step } : {};
 }
