@@ -15,6 +15,9 @@ import { cosineLaw, secondMomentLaw, tensorLaw } from './laws.ts';
 import type { Objective } from './objective.ts';
 import { estimate, type Measured } from './statistics.ts';
 
+/** Query number of these draws; training counts from 0, so no weight has ever moved along one of them. */
+const QUERY = 0x80000000;
+
 /** Options of a variance measurement. */
 export interface VarianceOptions extends Omit<EstimatorOptions, 'queries'> {
   /** Directions drawn; defaults to 64. Estimates with q queries use disjoint groups of q. */
@@ -93,7 +96,7 @@ export async function measureVariance(
     const directions: Direction[] = [];
     const c: number[] = [];
     for (let i = 0; i < draws && !signal?.aborted; i++) {
-      const u: Direction = { seed, step: i, query: 0, law: settings.law };
+      const u: Direction = { seed, step: i, query: QUERY, law: settings.law };
       const plus = await objective.loss(u, settings.epsilon);
       const minus = settings.estimator === 'two-sided' ? await objective.loss(u, -settings.epsilon) : loss;
       const value = projectedGradient(settings, { plus, minus });
