@@ -83,7 +83,7 @@ async function openWasm(
 ): Promise<Engine> {
   const shared = await startWasm();
   const workspace = relaxed ? shared : new Workspace(shared.backend, false);
-  const faster = ["npm i @tensorflow/tfjs-node@4.22.0 (libtensorflow, all cores), then openEngine('native')"];
+  const faster = ["on many cores perhaps: npm i @tensorflow/tfjs-node@4.22.0, then openEngine('native')"];
   if (existsSync('/dev/nvidia0'))
     faster.unshift(
       'an NVIDIA GPU is here, but @tensorflow/tfjs-node-gpu does not load: npm i @tensorflow/tfjs-node-gpu',
