@@ -9,8 +9,15 @@ import { parseArgs } from 'node:util';
 import { loadTokenizer, pretrainingTokens } from '../src/data/index.ts';
 import { openEngine } from '../src/engine/index.ts';
 import { tf } from '../src/engine/tf.ts';
-import { writeFolder, writeSafetensors } from '../src/formats/index.ts';
-import { DeviceBatch, Llama, lossAndGradients, lossOf, parseConfig } from '../src/model/index.ts';
+import { writeFolder } from '../src/formats/index.ts';
+import {
+  DeviceBatch,
+  Llama,
+  lossAndGradients,
+  lossOf,
+  parseConfig,
+  saveWeights,
+} from '../src/model/index.ts';
 import { tensorId } from '../src/noise/index.ts';
 import { AdamW } from '../src/optimize/index.ts';
 
@@ -128,14 +135,7 @@ async function save(): Promise<void> {
     }
     await writeFile(join(dir, 'config.json'), JSON.stringify(raw, null, 2) + '\n');
     await writeFile(join(dir, 'pretraining.json'), JSON.stringify({ ...args, log }, null, 1) + '\n');
-    await writeSafetensors(
-      join(dir, 'model.safetensors'),
-      model.parameters.list.map((p) => ({
-        name: p.name,
-        shape: p.shape,
-        data: async () => (await model.parameters.get(p).data()) as Float32Array,
-      })),
-    );
+    await saveWeights(model, join(dir, 'model.safetensors'));
   });
 }
 

@@ -5,3 +5,4 @@ export { Llama, llamaParameters } from './llama.ts';
 export { lossAndGradients, lossOf, mean, type LossAndGradients } from './gradients.ts';
 export { generate, type GenerateOptions } from './generate.ts';
 export { assertFinite, loadModel } from './load.ts';
+export { saveWeights } from './save.ts';

@@ -1,6 +1,7 @@
 import { copyFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFolder, writeSafetensors } from '../formats/index.ts';
+import { writeFolder } from '../formats/index.ts';
+import { saveWeights } from '../model/index.ts';
 import type { Session } from './session.ts';
 
 /** Files of the model's folder that go along: everything that is not weights. */
@@ -19,14 +20,7 @@ export async function saveSession(session: Session, dir: string): Promise<void> 
     for (const name of files.filter((f) => carried.test(f))) {
       await copyFile(join(config.modelDir, name), join(aside, name));
     }
-    await writeSafetensors(
-      join(aside, 'model.safetensors'),
-      model.parameters.list.map((p) => ({
-        name: p.name,
-        shape: p.shape,
-        data: async () => (await model.parameters.get(p).data()) as Float32Array,
-      })),
-    );
+    await saveWeights(model, join(aside, 'model.safetensors'));
     const about = {
       hiZfo: 1,
       engine: session.engine.describe().summary,

@@ -3,7 +3,7 @@ import { ConfigError } from '../errors.ts';
 import type { Task, Tokenizer } from '../data/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { DeviceBatch, generate, type Llama } from '../model/index.ts';
-import { liveFigure, progress, stoppable } from '../notebook/index.ts';
+import { progress, stoppable } from '../notebook/index.ts';
 import {
   type Label,
   type Partition,
@@ -11,7 +11,6 @@ import {
   type Selector,
   selectParameters,
 } from '../partition/index.ts';
-import { historyText, liveLossFigure } from '../plot/index.ts';
 import type { Profile, ProfileOptions } from '../profile/index.ts';
 import {
   methods,
@@ -33,6 +32,7 @@ import type { BatchSource } from './batches.ts';
 import { evaluateLoss, evaluateTask, type EvaluateOptions } from './evaluate.ts';
 import type { SessionEvents } from './events.ts';
 import { Result } from './result.ts';
+import { runSteps, type RunOptions } from './run.ts';
 import { saveSession } from './save.ts';
 import {
   evaluationView,
@@ -58,16 +58,6 @@ export interface SessionConfig {
   rho: number;
   /** Show progress and live figures. */
   show: boolean;
-}
-
-/** Options of `run`. */
-export interface RunOptions {
-  /** Ends the run between steps; the notebook's stop button does too. */
-  signal?: AbortSignal;
-  /** Show progress and a live loss figure; defaults to the session's `show`. */
-  show?: boolean;
-  /** Called after each step, and awaited. */
-  onStep?: (row: HistoryRow) => unknown;
 }
 
 /** Options of `variance` beyond those of the measurement. */
@@ -302,26 +292,11 @@ export class Session extends EventEmitter<SessionEvents> {
 
   async #run(steps: number, options: RunOptions, signal: AbortSignal | undefined): Promise<Result<History>> {
     const { show = this.config.show, onStep } = options;
-    const trainer = this.#trainer;
-    const bar = show ? progress({ total: steps, label: this.task.name }) : undefined;
-    const live = show ? liveFigure({ text: () => historyText(trainer.rows) }) : undefined;
-    const first = trainer.steps;
+    const first = this.steps;
     this.emit('run', 'started');
     try {
-      while (trainer.steps < first + steps) {
-        if (signal?.aborted) {
-          trainer.note('stop', `stopped after ${trainer.steps - first} of ${steps} steps`);
-          break;
-        }
-        const row = await trainer.step();
-        bar?.update(trainer.steps - first, { loss: Number.isNaN(row.loss) ? row.perturbedLoss : row.loss });
-        live?.update(liveLossFigure(trainer.rows));
-        await onStep?.(row);
-        await new Promise(setImmediate); // let clicks and the stop button through
-      }
+      await runSteps(this.#trainer, this.task.name, steps, { show, onStep, signal });
     } finally {
-      bar?.done();
-      await live?.done(trainer.steps ? liveLossFigure(trainer.rows) : undefined);
       this.emit('run', 'ended');
     }
     return this.#historyFrom(first, show);
