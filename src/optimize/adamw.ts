@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
+import { ConfigError } from '../errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import { tf } from '../engine/tf.ts';
 import type { Parameter } from '../model/parameters.ts';
@@ -28,19 +29,18 @@ interface Moments {
  */
 export class AdamW {
   private readonly moments = new Map<Parameter, Moments>();
-  private readonly beta1: number;
-  private readonly beta2: number;
-  private readonly epsilon: number;
-  private readonly weightDecay: number;
+  #settings: Required<AdamWOptions>;
 
   constructor(
     private readonly engine: Engine,
     options: AdamWOptions = {},
   ) {
-    this.beta1 = options.beta1 ?? 0.9;
-    this.beta2 = options.beta2 ?? 0.999;
-    this.epsilon = options.epsilon ?? 1e-8;
-    this.weightDecay = options.weightDecay ?? 0;
+    this.#settings = adamwSettings(options);
+  }
+
+  /** Changes settings from the next update on; moments stay. */
+  configure(options: AdamWOptions): void {
+    this.#settings = adamwSettings(options);
   }
 
   /** Parameters that hold moments. */
@@ -58,14 +58,8 @@ export class AdamW {
     const old = this.moments.get(p);
     const zero = old ? undefined : tf.zerosLike(w);
     const steps = (old?.steps ?? 0) + 1;
-    const settings = {
-      rate,
-      beta1: this.beta1,
-      beta2: this.beta2,
-      epsilon: this.epsilon,
-      weightDecay: p.shape.length > 1 ? this.weightDecay : 0,
-      step: steps,
-    };
+    const { weightDecay, ...rest } = this.#settings;
+    const settings = { ...rest, rate, weightDecay: p.shape.length > 1 ? weightDecay : 0, step: steps };
     let next: { w: Tensor; m: Tensor; v: Tensor };
     try {
       next = this.engine.ops.adamw(w, g, old?.m ?? zero!, old?.v ?? zero!, settings);
@@ -100,4 +94,22 @@ export class AdamW {
   dispose(): void {
     for (const p of this.held) this.forget(p);
   }
+}
+
+/** AdamW options with every default filled in; throws ConfigError for what is out of range. */
+export function adamwSettings({
+  beta1 = 0.9,
+  beta2 = 0.999,
+  epsilon = 1e-8,
+  weightDecay = 0,
+}: AdamWOptions = {}): Required<AdamWOptions> {
+  const bad = Object.entries({ beta1, beta2, epsilon, weightDecay }).find(
+    ([, x]) => !(x >= 0 && x < Infinity),
+  );
+  if (bad || beta1 >= 1 || beta2 >= 1) {
+    throw new ConfigError(
+      `AdamW settings are beta1 ${beta1}, beta2 ${beta2}, epsilon ${epsilon}, weightDecay ${weightDecay}; the betas must lie in [0, 1), the others be 0 or more.`,
+    );
+  }
+  return { beta1, beta2, epsilon, weightDecay };
 }

@@ -1,3 +1,4 @@
+import { ConfigError } from '../errors.ts';
 import type { Example } from '../data/index.ts';
 import { DeviceBatch, generate, lossOf, type Llama } from '../model/index.ts';
 import type { Evaluation } from '../train/index.ts';
@@ -19,6 +20,11 @@ export async function evaluateLoss(
   source: BatchSource,
   examples: readonly Example[],
 ): Promise<number> {
+  if (examples.length === 0) {
+    throw new ConfigError(
+      `Task ${source.task.name} has no held-out example. Give \`test\`: a second file or a number of rows.`,
+    );
+  }
   let sum = 0;
   let count = 0;
   for (let i = 0; i < examples.length; i += source.size) {

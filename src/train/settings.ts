@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import { estimatorSettings, type EstimatorOptions, type EstimatorSettings } from '../estimate/index.ts';
-import type { AdamWOptions, Schedule } from '../optimize/index.ts';
+import { adamwSettings, type AdamWOptions, type Schedule } from '../optimize/index.ts';
 
 /** Settings of a training step. Defaults are the paper's; each departure from Algorithm 1 is an option by name. */
 export interface StepOptions extends EstimatorOptions {
@@ -33,7 +33,7 @@ export interface StepSettings extends EstimatorSettings {
   updateZO: 'sgd' | 'adamw' | 'noise' | 'off';
   clipCoefficient: number;
   clipNorm: number;
-  adamw: AdamWOptions;
+  adamw: Required<AdamWOptions>;
   schedule: Schedule;
 }
 
@@ -47,7 +47,7 @@ export function stepSettings(options: StepOptions = {}): StepSettings {
     updateZO: options.updateZO ?? 'sgd',
     clipCoefficient: options.clipCoefficient ?? Infinity,
     clipNorm: options.clipNorm ?? Infinity,
-    adamw: { ...options.adamw },
+    adamw: adamwSettings(options.adamw),
     schedule: options.schedule ?? 'constant',
   };
   for (const name of ['rateFO', 'rateZO', 'alpha'] as const) {

@@ -103,7 +103,9 @@ export class Trainer {
   }
 
   set(options: StepOptions): void {
-    this.#settings = stepSettings({ ...this.#settings, ...options });
+    const next = stepSettings({ ...this.#settings, ...options });
+    this.#optimizer.configure(next.adamw);
+    this.#settings = next;
     const changed = Object.entries(options).map(([k, v]) => `${k} = ${JSON.stringify(v)}`);
     this.note('settings', changed.join(', '));
   }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { tf } from '../../src/engine/index.ts';
+import type { Task } from '../../src/data/index.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { setSink, type DisplaySink } from '../../src/notebook/index.ts';
 import { open, type OpenOptions, type Session } from '../../src/session/index.ts';
@@ -115,6 +116,7 @@ describe('Session', () => {
     s.set({ alpha: 0, epsilon: 2e-3 });
     expect(s.settings).toMatchObject({ alpha: 0, epsilon: 2e-3 });
     expect(() => s.set({ epsilon: -1 })).toThrow(/epsilon is -1/);
+    expect(() => s.set({ adamw: { beta1: 1 } })).toThrow(/beta1 1/);
     expect(s.settings.epsilon).toBe(2e-3);
   });
 
@@ -175,6 +177,25 @@ describe('Session', () => {
       }
     },
   );
+});
+
+describe('a task without held-out examples', () => {
+  it('trains, and says what is missing when it is evaluated', async () => {
+    const example = { prompt: 'a', completion: 'b' };
+    const task: Task = {
+      name: 'bare',
+      kind: 'generation',
+      description: 'nothing to hold out',
+      train: [example],
+      test: [],
+      maxNewTokens: 2,
+      score: () => Promise.reject(new Error('nothing to score')),
+    };
+    const s = await start({ task, batchSize: 1 });
+    await s.run(1);
+    await expect(s.evaluate()).rejects.toThrow(/bare has no held-out example/);
+    await expect(s.heldOutLoss()).rejects.toThrow(/bare has no held-out example/);
+  });
 });
 
 describe('open', () => {
