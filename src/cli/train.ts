@@ -67,7 +67,7 @@ export const trainCommand = {
       return x;
     };
     const steps = count('--steps', number('steps') ?? 20);
-    const heldOut = count('--held-out', number('held-out') ?? 8);
+    const heldOut = count('--held-out', number('held-out') ?? 8, 0);
     const evaluate = count('--evaluate', number('evaluate') ?? 0, 0);
     const options: OpenOptions = {
       ...taskOptions(values.task, values.data),
@@ -126,8 +126,9 @@ async function train(
       if (json) say({ partition: partition.data.summary(), budget: partition.data.budget });
       else console.log(`${profileText(profile.data)}\n${partitionText(partition.data)}`);
     }
-    const before = await s.heldOutLoss(heldOut);
-    say({ heldOutLoss: before, examples: heldOut, step: s.steps });
+    const held = Math.min(heldOut, s.source.test.length);
+    const before = held > 0 ? await s.heldOutLoss(held) : NaN;
+    if (held > 0) say({ heldOutLoss: before, examples: held, step: s.steps });
     await s.run(steps, {
       signal: stop.signal,
       show: false,
@@ -142,10 +143,10 @@ async function train(
           ...(r.skipped && { skipped: r.skipped }),
         }),
     });
-    const after = await s.heldOutLoss(heldOut);
+    const after = held > 0 ? await s.heldOutLoss(held) : NaN;
     const { rows } = s.history.data;
     const last = rows.at(-1);
-    say({ heldOutLoss: after, change: after - before, step: s.steps });
+    if (held > 0) say({ heldOutLoss: after, change: after - before, step: s.steps });
     if (last) {
       say({
         secondsPerStep: last.seconds / rows.length,
@@ -155,9 +156,9 @@ async function train(
         skipped: rows.filter((r) => r.skipped).length,
       });
     }
-    if (evaluate > 0) {
+    if (evaluate > 0 && !stop.signal.aborted) {
       const { scores, loss } = (await s.evaluate({ examples: evaluate, signal: stop.signal })).data;
-      say({ evaluated: evaluate, loss, ...scores.values });
+      say({ evaluated: Math.min(evaluate, s.source.test.length), loss, ...scores.values });
     }
   } finally {
     process.off('SIGINT', onSignal);

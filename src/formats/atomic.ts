@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /**
@@ -10,6 +10,7 @@ export async function writeFolder(target: string, fill: (dir: string) => Promise
   const aside = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
   try {
     await fill(aside);
+    await chmod(aside, 0o777 & ~process.umask()); // mkdtemp makes it private
     const old = `${aside}-old`;
     const had = await rename(target, old).then(
       () => true,

@@ -17,7 +17,7 @@ export interface Budget {
 
 /**
  * Converts rho, the share of a full step's FLOPs (forward included), to a budget for the backward pass, as GreenTrainer
- * does. rho 0 asks for no FO tensor at all and rho 1 for all of them; below t_fp / (t_fp + t_bp) the forward alone
+ * does. rho 0 asks for no FO tensor at all and rho 1 for all that help; below t_fp / (t_fp + t_bp) the forward alone
  * spends rho, and the floor applies with a warning. Throws ConfigError outside [0, 1].
  */
 export function budgetOf(rho: number, total: TotalCost): Budget {
@@ -27,6 +27,7 @@ export function budgetOf(rho: number, total: TotalCost): Budget {
     );
   }
   if (rho === 0) return { rho, share: 0, cost: 0 };
+  if (rho === 1) return { rho, share: 1, cost: total.backward };
   const ratio = total.forward / total.backward;
   const share = rho * (1 + ratio) - ratio;
   if (share >= FLOOR) return { rho, share: Math.min(share, 1), cost: Math.min(share, 1) * total.backward };

@@ -27,7 +27,7 @@ export interface PartitionEntry {
 
 /** What a partition adds up to. */
 export interface PartitionSummary {
-  /** Share of the full backward cost that is spent, by C(m). */
+  /** Share of the full backward cost that is spent, by C(m); NaN for some FO tensors without a profile. */
   achieved: number;
   /** Share of the total positive importance that FO tensors hold. NaN without a profile. */
   importanceKept: number;
@@ -68,6 +68,9 @@ export class Partition {
   /** Solves for the best FO set within the budget of `rho`. */
   static solve(profile: Profile, options: PartitionOptions = {}): Partition {
     const { rho = 0.6, solver = 'exact', rest = 'ZO' } = options;
+    if (solver !== 'exact' && solver !== 'greentrainer') {
+      throw new ConfigError(`solver is ${JSON.stringify(solver)}; take 'exact' or 'greentrainer'.`);
+    }
     const budget = budgetOf(rho, profile.total);
     const select = solver === 'exact' ? selectExact : selectGreenTrainer;
     const { chosen } = select(profile.entries, budget.cost);
@@ -142,7 +145,13 @@ export class Partition {
       kept = profile.entries.reduce((s, _, i) => s + (on(i) ? positive(i) : 0), 0) / all;
     }
     return {
-      achieved: profile ? selectionCost(profile.entries, on) / profile.total.backward : fo.length ? 1 : 0,
+      achieved: profile
+        ? selectionCost(profile.entries, on) / profile.total.backward
+        : fo.length === this.entries.length
+          ? 1
+          : fo.length
+            ? NaN
+            : 0,
       importanceKept: kept,
       sizeFO: size(fo),
       sizeZO: size(zo),

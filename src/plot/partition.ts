@@ -124,7 +124,9 @@ function counts(partition: Partition): string {
 }
 
 function spent(partition: Partition): string {
-  const achieved = percent(partition.summary().achieved);
+  const share = partition.summary().achieved;
+  if (Number.isNaN(share)) return 'backward cost unknown without a profile';
+  const achieved = percent(share);
   const { budget } = partition;
   return `${achieved} of the backward cost` + (budget ? ` (budget ${percent(budget.share)})` : '');
 }

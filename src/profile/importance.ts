@@ -107,9 +107,13 @@ async function importanceOfBatch(model: Llama, tokens: TokenBatch, trial: TrialS
   const w1 = new Map<Parameter, Tensor>();
   try {
     const at0 = await lossAndGradients(model, store.get, batch, store.list);
-    for (const [p, g] of at0.gradients) {
-      w1.set(p, trial(p, store.get(p), g));
-      g.dispose(); // freed one by one: two full sets of gradients never live together
+    try {
+      for (const [p, g] of at0.gradients) {
+        w1.set(p, trial(p, store.get(p), g));
+        g.dispose(); // freed one by one: two full sets of gradients never live together
+      }
+    } finally {
+      tf.dispose([...at0.gradients.values()]);
     }
     const stepped: Weights = (p) => w1.get(p)!;
     const at1 = await lossAndGradients(model, stepped, batch, store.list);

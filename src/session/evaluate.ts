@@ -51,13 +51,15 @@ export async function evaluateTask(
   const examples = source.test.slice(0, options.examples ?? 64);
   const loss = await evaluateLoss(model, source, examples);
   const outputs: string[] = [];
-  const room = model.config.maxPositions - task.maxNewTokens;
+  // a model too short for the task's longest answer keeps half of its positions for the prompt
+  const maxNewTokens = Math.min(task.maxNewTokens, model.config.maxPositions >> 1);
+  const room = model.config.maxPositions - maxNewTokens;
   for (let i = 0; i < examples.length; i += CHUNK) {
     options.signal?.throwIfAborted();
     const prompts = examples.slice(i, i + CHUNK).map((e) => tokenizer.encode(e.prompt).slice(-room));
     const { eos, pad } = tokenizer;
     const ids = await generate(model, prompts, {
-      maxNewTokens: task.maxNewTokens,
+      maxNewTokens,
       eos,
       pad,
       signal: options.signal,

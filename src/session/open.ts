@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import { fileTask, loadTokenizer, tasks, type Task } from '../data/index.ts';
 import { openEngine, type Engine, type EngineName } from '../engine/index.ts';
-import { loadModel } from '../model/index.ts';
+import { loadModel, readConfig } from '../model/index.ts';
 import { packageRoot } from '../package-root.ts';
 import { methods, stepSettings, type MethodName, type StepOptions } from '../train/index.ts';
 import { BatchSource } from './batches.ts';
@@ -28,7 +28,7 @@ export interface OpenOptions extends StepOptions {
   seed?: number;
   /** Examples a step; defaults to the preset's, or 4. */
   batchSize?: number;
-  /** Tokens an example at most; longer prompts lose their beginning. Defaults to the preset's, or 512. */
+  /** Tokens an example at most; longer prompts lose their beginning. Defaults to the preset's, or 512 (less on a shorter model). */
   maxLength?: number;
   /** Share of a step's FLOPs for the partition; defaults to 0.6. */
   rho?: number;
@@ -66,16 +66,22 @@ export async function open(options: OpenOptions = {}): Promise<Session> {
     throw new ConfigError(`rho is ${rho}; it must be from 0 to 1.`);
   const found = await taskOf(task, { format, test }, seed);
   const preset = model === 'tiny' ? presetFor(found.name) : {};
-  const settings = { ...preset.step, ...step };
+  const given = Object.entries(step).filter(([, value]) => value !== undefined);
+  const settings: StepOptions = { ...preset.step, ...Object.fromEntries(given) };
   stepSettings({ ...methods[method].step, ...settings });
 
   const dir = model === 'tiny' ? tinyModel() : resolve(model);
   if (!(await stat(dir).catch(() => undefined))?.isDirectory()) {
     throw new ConfigError(`There is no model folder ${dir}. Give a Hugging Face folder, or 'tiny'.`);
   }
+  const { maxPositions } = (await readConfig(dir)).config;
+  if (maxLength !== undefined && maxLength > maxPositions) {
+    throw new ConfigError(`maxLength is ${maxLength}; the model has ${maxPositions} positions.`);
+  }
+  const length = maxLength ?? preset.maxLength ?? Math.min(512, maxPositions);
   const tokenizer = await loadTokenizer(dir);
   const size = batchSize ?? preset.batchSize ?? 4;
-  const source = new BatchSource(found, tokenizer, size, maxLength ?? preset.maxLength ?? 512, seed);
+  const source = new BatchSource(found, tokenizer, size, length, seed);
   const on = typeof engine === 'string' ? await openEngine(engine) : engine;
   return new Session(on, await loadModel(on, dir), source, {
     modelName: model === 'tiny' ? 'tiny' : basename(dir),

@@ -1,5 +1,6 @@
 import { copyFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ConfigError } from '../errors.ts';
 import { writeFolder } from '../formats/index.ts';
 import { saveWeights } from '../model/index.ts';
 import type { Session } from './session.ts';
@@ -15,6 +16,7 @@ const carried =
 export async function saveSession(session: Session, dir: string): Promise<void> {
   const { model, config, settings, labels } = session;
   const { rows, events } = session.history.data;
+  await assertOurs(dir);
   await writeFolder(dir, async (aside) => {
     const files = await readdir(config.modelDir);
     for (const name of files.filter((f) => carried.test(f))) {
@@ -36,4 +38,17 @@ export async function saveSession(session: Session, dir: string): Promise<void> 
     await writeFile(join(aside, 'hi-zfo.json'), JSON.stringify(about, null, 2) + '\n');
     await writeFile(join(aside, 'history.json'), JSON.stringify(rows) + '\n');
   });
+}
+
+/** A folder that is there already is replaced whole, so it must be a run saved before, or empty. */
+async function assertOurs(dir: string): Promise<void> {
+  const found = await readdir(dir).catch((e: NodeJS.ErrnoException): string[] => {
+    if (e.code === 'ENOENT') return [];
+    throw new ConfigError(`Cannot save to ${dir}: ${e.message}. Give the path of a folder.`, { cause: e });
+  });
+  if (found.length > 0 && !found.includes('hi-zfo.json')) {
+    throw new ConfigError(
+      `${dir} holds other files (${found.slice(0, 3).join(', ')}), which saving would replace. Give a new folder.`,
+    );
+  }
 }

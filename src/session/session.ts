@@ -177,14 +177,14 @@ export class Session extends EventEmitter<SessionEvents> {
 
   /** Draws ZO estimates at the present weights on one training batch and holds them against theory. */
   variance(options: SessionVarianceOptions = {}): Promise<Result<VarianceReport>> {
-    const { batch: at = this.steps, along, signal: outer, onDraw, ...rest } = options;
+    const { batch: at, along, signal: outer, onDraw, ...rest } = options;
     return this.#exclusive(() =>
       stoppable(async (signal) => {
         await this.engine.activate();
         const labels = await this.#trainer.ensureLabels();
         const moved = along ? selectParameters(this.model.parameters.list, along) : labels.with('ZO');
         const { estimator, epsilon, law } = this.settings;
-        const batch = new DeviceBatch(this.source.at(at), this.model.config);
+        const batch = new DeviceBatch(this.source.at(at ?? this.steps), this.model.config);
         const bar = this.#progress(rest.draws ?? 64, 'variance', 'draw');
         try {
           const report = await measureVariance(modelObjective(this.model, batch, moved), {

@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import { estimatorSettings, type EstimatorOptions, type EstimatorSettings } from '../estimate/index.ts';
-import { adamwSettings, type AdamWOptions, type Schedule } from '../optimize/index.ts';
+import { adamwSettings, rateAt, type AdamWOptions, type Schedule } from '../optimize/index.ts';
 
 /** Settings of a training step. Defaults are the paper's; each departure from Algorithm 1 is an option by name. */
 export interface StepOptions extends EstimatorOptions {
@@ -37,8 +37,16 @@ export interface StepSettings extends EstimatorSettings {
   schedule: Schedule;
 }
 
+const known = new Set<string>([
+  ...['estimator', 'epsilon', 'queries', 'law', 'rateFO', 'rateZO', 'alpha', 'updateZO'],
+  ...['clipCoefficient', 'clipNorm', 'adamw', 'schedule'],
+]);
+
 /** Fills in defaults and checks ranges; throws ConfigError naming the setting. */
 export function stepSettings(options: StepOptions = {}): StepSettings {
+  const unknown = Object.keys(options).find((key) => !known.has(key));
+  if (unknown !== undefined)
+    throw new ConfigError(`There is no setting ${unknown}. Settings are ${[...known].join(', ')}.`);
   const s: StepSettings = {
     ...estimatorSettings(options),
     rateFO: options.rateFO ?? 2e-5,
@@ -50,6 +58,7 @@ export function stepSettings(options: StepOptions = {}): StepSettings {
     adamw: adamwSettings(options.adamw),
     schedule: options.schedule ?? 'constant',
   };
+  rateAt(s.schedule, 0);
   for (const name of ['rateFO', 'rateZO', 'alpha'] as const) {
     if (!(s[name] >= 0 && Number.isFinite(s[name]))) {
       throw new ConfigError(`${name} is ${s[name]}; it must be a number of at least 0.`);

@@ -47,7 +47,8 @@ export interface StepResult {
 /**
  * One Hi-ZFO step (Algorithm 1 of arXiv 2601.05501, in the exact order of method: each stream is backpropagated with
  * the weights it ran with, so ZO tensors above FO ones and a tied head get the right gradient).
- * Weights and moments change only after every loss and gradient was found finite; when it throws they are as before.
+ * Weights and moments change only after every loss and gradient was found finite; when one of those throws they are as
+ * before.
  */
 export async function hiZfoStep(input: StepInput): Promise<StepResult> {
   const { model, partition, batch, settings: s, seed, step } = input;
@@ -55,6 +56,7 @@ export async function hiZfoStep(input: StepInput): Promise<StepResult> {
   const fo = partition.with('FO');
   const zo = s.updateZO === 'off' && s.alpha === 0 ? [] : partition.with('ZO');
   const moved = new Set(zo);
+  const factor = rateAt(s.schedule, step);
   const needsClean = fo.length > 0 || zo.length === 0 || s.estimator === 'one-sided';
 
   // 1  clean stream: L_FO and its gradient
@@ -91,7 +93,6 @@ export async function hiZfoStep(input: StepInput): Promise<StepResult> {
     if (skipped) return { ...result, skipped };
 
     // 5  Theta_FO <- AdamW(grad of L_FO + alpha L_ZO)
-    const factor = rateAt(s.schedule, step);
     updateFO(input, g, gradientNorm, factor);
     // 6-7  Theta_ZO <- Theta_ZO - eta_ZO (1/q) sum c u
     if (s.updateZO !== 'off') updateZO(input, zo, directions, coefficients, factor);

@@ -35,6 +35,8 @@ export class Trainer {
   #labels: Partition | undefined;
   #profile: Profile | undefined;
   readonly #optimizer: AdamW;
+  /** Tensors with moments whose label changed since the last step. */
+  readonly #moved: Parameter[] = [];
 
   constructor(
     readonly model: Llama,
@@ -96,8 +98,11 @@ export class Trainer {
   }
 
   relabel(selector: Selector, label: Label): Partition {
-    const from = this.#labels ?? Partition.uniform(this.model.parameters.list, 'ZO');
-    const next = from.relabel(selector, label);
+    const from = this.#labels;
+    if (!from) throw new ConfigError('There are no labels to edit yet: call partition() first.');
+    const rest = methods[this.options.method].labelling;
+    const frozen = label === 'ZO' && rest.by === 'budget' && rest.rest === 'frozen';
+    const next = from.relabel(selector, frozen ? 'frozen' : label);
     this.#setLabels(next, 'edit', next.edits.at(-1)!);
     return next;
   }
@@ -116,7 +121,7 @@ export class Trainer {
     await model.engine.activate();
     const partition = await this.ensureLabels();
     const settings = this.#settings;
-    this.#dropMoments(partition);
+    this.#dropMoments();
     const started = performance.now();
     const batch = new DeviceBatch(this.batchAt(step), model.config);
     try {
@@ -150,17 +155,15 @@ export class Trainer {
   }
 
   #setLabels(next: Partition, kind: 'partition' | 'edit', text: string): void {
+    const before = this.#labels;
+    this.#moved.push(...this.#optimizer.held.filter((p) => before?.labelOf(p) !== next.labelOf(p)));
     this.#labels = next;
     this.note(kind, text);
     this.listeners.emit('partition', next);
   }
 
-  /** A tensor that AdamW no longer moves loses its moments; when it comes back it starts anew. */
-  #dropMoments(partition: Partition): void {
-    for (const p of this.#optimizer.held) {
-      const label = partition.labelOf(p);
-      const moves = label === 'FO' || (label === 'ZO' && this.#settings.updateZO === 'adamw');
-      if (!moves) this.#optimizer.forget(p);
-    }
+  /** A tensor whose label changed loses its moments; under its new label it starts anew. */
+  #dropMoments(): void {
+    for (const p of this.#moved.splice(0)) this.#optimizer.forget(p);
   }
 }

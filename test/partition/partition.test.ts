@@ -52,6 +52,12 @@ describe('budgetOf', () => {
     expect(budgetOf(1, { forward: 1, backward: 2 })).toEqual({ rho: 1, share: 1, cost: 2 });
   });
 
+  it('loses nothing to rounding at rho 1', () => {
+    for (let forward = 1; forward < 400; forward++) {
+      expect(budgetOf(1, { forward, backward: 997 }).cost).toBe(997);
+    }
+  });
+
   it('warns where the forward pass alone spends rho', () => {
     const b = budgetOf(0.2, { forward: 1, backward: 2 });
     expect(b.share).toBe(0.05);

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -179,6 +179,28 @@ describe('Session', () => {
   );
 });
 
+describe('what a session refuses', () => {
+  it('edits before there are labels, settings it does not know, folders it did not write', async () => {
+    const s = await start();
+    expect(() => s.promote('model.norm.weight')).toThrow(/call partition\(\) first/);
+    expect(() => s.set({ rateF0: 1 } as never)).toThrow(/no setting rateF0/);
+    expect(() => s.set({ schedule: { linear: -1 } })).toThrow(/schedule/);
+    expect(() => s.set({ schedule: () => NaN })).toThrow(/gives NaN at step 0/);
+    const other = join(dir, 'thesis');
+    await mkdir(other);
+    await writeFile(join(other, 'thesis.txt'), 'years of work');
+    await expect(s.save(other)).rejects.toThrow(/holds other files \(thesis\.txt\)/);
+    expect(await readdir(other)).toEqual(['thesis.txt']);
+  });
+
+  it('keeps what the partition froze frozen when it is demoted', async () => {
+    const s = await start({ method: 'frozen' });
+    await s.partition();
+    s.demote('*');
+    expect(s.labels!.with('frozen').length).toBe(s.model.parameters.list.length);
+  });
+});
+
 describe('a task without held-out examples', () => {
   it('trains, and says what is missing when it is evaluated', async () => {
     const example = { prompt: 'a', completion: 'b' };
@@ -209,6 +231,7 @@ describe('open', () => {
     [{ estimator: 'three-sided' as never }, /estimator/],
     [{ batchSize: 0 }, /[Bb]atch/],
     [{ maxLength: 3 }, /no completion fits maxLength 3/],
+    [{ maxLength: 300 }, /the model has 256 positions/],
   ])('refuses %j', async (options, message) => {
     const live = tf.memory().numTensors;
     await expect(open({ show: false, ...options })).rejects.toThrow(message);
