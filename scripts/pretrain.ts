@@ -134,7 +134,10 @@ async function save(): Promise<void> {
       await copyFile(join(args.out, name), join(dir, name)).catch(() => undefined);
     }
     await writeFile(join(dir, 'config.json'), JSON.stringify(raw, null, 2) + '\n');
-    await writeFile(join(dir, 'pretraining.json'), JSON.stringify({ ...args, log }, null, 1) + '\n');
+    await writeFile(
+      join(dir, 'pretraining.json'),
+      JSON.stringify({ ...args, out: undefined, log }, null, 1) + '\n',
+    );
     await saveWeights(model, join(dir, 'model.safetensors'));
   });
 }

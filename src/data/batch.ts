@@ -1,19 +1,6 @@
 import { ConfigError } from '../errors.ts';
+import type { TokenBatch } from '../model/batch.ts';
 import type { EncodedExample } from './encode.ts';
-
-/** A right-padded batch of token ids and where its loss is taken. */
-export interface TextBatch {
-  /** Token ids, row by row: `batch * length` of them. */
-  ids: Int32Array;
-  /** Number of rows. */
-  batch: number;
-  /** Tokens per row, padding included: the length of the longest row. */
-  length: number;
-  /** Flat indices `row * length + t` whose next token is supervised, ascending. */
-  positions: Int32Array;
-  /** The token to predict at each of `positions`. */
-  targets: Int32Array;
-}
 
 /**
  * Joins rows into a batch padded on the right with `pad`. The token at t predicts the one at t + 1, so the first token of
@@ -22,7 +9,7 @@ export interface TextBatch {
 export function collate(
   rows: readonly EncodedExample[],
   options: { pad: number; maxLength: number },
-): TextBatch {
+): TokenBatch {
   const { pad, maxLength } = options;
   if (rows.length === 0) throw new ConfigError('A batch of no rows was asked for; give at least one.');
   const length = Math.max(...rows.map((row) => row.ids.length));

@@ -1,4 +1,4 @@
-export { collate, type TextBatch } from './batch.ts';
+export { collate } from './batch.ts';
 export { encodeExample, type EncodedExample } from './encode.ts';
 export { accuracyScores } from './metrics/accuracy.ts';
 export { exactMatchScores, finalNumber, finalNumberScores } from './metrics/exact-match.ts';

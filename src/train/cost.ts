@@ -2,8 +2,8 @@ import type { DeviceBatch } from '../model/batch.ts';
 import type { Llama } from '../model/llama.ts';
 import type { Partition } from '../partition/partition.ts';
 import { selectionCost, tensorCosts, totalCost } from '../profile/cost.ts';
-import { perturbedPasses } from '../estimate/estimator.ts';
 import type { StepSettings } from './settings.ts';
+import { streamsOf } from './streams.ts';
 
 /** What one step executes. */
 export interface StepCost {
@@ -16,12 +16,10 @@ export interface StepCost {
 export function stepCost(model: Llama, partition: Partition, s: StepSettings, batch: DeviceBatch): StepCost {
   const size = { batch: batch.batch, length: batch.length, headRows: batch.supervised };
   const costs = tensorCosts(model.config, model.parameters.list, size);
-  const labels = new Set(partition.with('FO'));
-  const zo = partition.with('ZO').length > 0 && !(s.updateZO === 'off' && s.alpha === 0);
-  const clean = labels.size > 0 || !zo || s.estimator === 'one-sided' ? 1 : 0;
-  const perturbed = zo ? perturbedPasses(s) : 0;
-  const backward = selectionCost(costs, (i) => labels.has(model.parameters.list[i]!));
-  const backwardPasses = (labels.size > 0 ? clean : 0) + (s.alpha > 0 ? perturbed : 0);
-  const forwardPasses = clean + perturbed;
+  const { fo, clean, perturbed } = streamsOf(partition, s);
+  const selected = new Set(fo);
+  const backward = selectionCost(costs, (i) => selected.has(model.parameters.list[i]!));
+  const backwardPasses = Number(clean) + (s.alpha > 0 ? perturbed : 0); // they cost nothing without FO tensors
+  const forwardPasses = Number(clean) + perturbed;
   return { forwardPasses, flops: 2 * (forwardPasses * totalCost(costs).forward + backwardPasses * backward) };
 }

@@ -15,6 +15,7 @@ import { fillNoise } from '../noise/index.ts';
 import { rateAt, type AdamW } from '../optimize/index.ts';
 import type { Partition } from '../partition/partition.ts';
 import type { StepSettings } from './settings.ts';
+import { streamsOf } from './streams.ts';
 
 /** What a step needs: where the model stands, how to train it, and the key of its directions. */
 export interface StepInput {
@@ -45,7 +46,7 @@ export interface StepResult {
 }
 
 /**
- * One Hi-ZFO step (Algorithm 1 of arXiv 2601.05501, in the exact order of method: each stream is backpropagated with
+ * One Hi-ZFO step (Algorithm 1 of arXiv 2601.05501, the order of docs/decisions/0002: each stream is backpropagated with
  * the weights it ran with, so ZO tensors above FO ones and a tied head get the right gradient).
  * Weights and moments change only after every loss and gradient was found finite; when one of those throws they are as
  * before.
@@ -53,11 +54,9 @@ export interface StepResult {
 export async function hiZfoStep(input: StepInput): Promise<StepResult> {
   const { model, partition, batch, settings: s, seed, step } = input;
   const store = model.parameters;
-  const fo = partition.with('FO');
-  const zo = s.updateZO === 'off' && s.alpha === 0 ? [] : partition.with('ZO');
+  const { fo, zo, clean: needsClean, perturbed } = streamsOf(partition, s);
   const moved = new Set(zo);
   const factor = rateAt(s.schedule, step);
-  const needsClean = fo.length > 0 || zo.length === 0 || s.estimator === 'one-sided';
 
   // 1  clean stream: L_FO and its gradient
   const clean = needsClean ? await lossAndGradients(model, store.get, batch, fo) : undefined;
@@ -68,7 +67,7 @@ export async function hiZfoStep(input: StepInput): Promise<StepResult> {
       : [];
     const perturbedLosses: number[] = [];
     const coefficients: number[] = [];
-    const share = s.alpha / (s.queries * (s.estimator === 'two-sided' ? 2 : 1));
+    const share = s.alpha / perturbed; // L_ZO is the mean over perturbed streams
 
     for (const u of directions) {
       // 2-3  perturbed stream: L_ZO at Theta_ZO + eps u, same batch, Theta_FO as it is; its gradient joins with weight alpha
