@@ -3,6 +3,7 @@ export { ParameterStore, type Parameter, type ParameterInfo, type Role, type Wei
 export { DeviceBatch, type TokenBatch } from './batch.ts';
 export { Llama, llamaParameters } from './llama.ts';
 export { lossAndGradients, lossOf, mean, type LossAndGradients } from './gradients.ts';
+export { CachedForward, type CachedForwardOptions } from './cached.ts';
 export { generate, type GenerateOptions } from './generate.ts';
 export { assertFinite, loadModel } from './load.ts';
 export { saveWeights } from './save.ts';
