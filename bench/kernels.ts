@@ -115,7 +115,7 @@ function operations(fused: Ops, plain: Ops): void {
       (ops) => (q, k, v) => ops.attention(q as Tensor2D, k as Tensor2D, v as Tensor2D, shape, rotary),
       [x, kv, kv.clone()],
     ],
-    ['swiglu', (ops) => (a, b) => ops.swiglu(a as Tensor2D, b as Tensor2D), [g, g.clone()]],
+    ['swiglu', (ops) => (a, b) => ops.gated(a as Tensor2D, b as Tensor2D, 'silu'), [g, g.clone()]],
     ['add', (ops) => (a, b) => ops.add(a as Tensor2D, b as Tensor2D), [x, x.clone()]],
     ['headLoss', (ops) => (h, w) => ops.headLoss(h as Tensor2D, w as Tensor2D, ids).mean, [x, table]],
   ];

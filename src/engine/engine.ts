@@ -4,20 +4,37 @@ import type { Distribution, NoiseKey } from '../noise/key.ts';
 /** Names of tensor engines. `auto` picks the fastest that loads and computes. */
 export type EngineName = 'auto' | 'wasm' | 'cpu' | 'native' | 'gpu';
 
-/** Shape of one attention call; rows are batch-major: row = b * length + t. */
+/** Shape of one attention call, rows batch-major: row = b * length + t; and what is done to its scores. */
 export interface AttentionShape {
   batch: number;
   length: number;
   heads: number;
   kvHeads: number;
   headDim: number;
+  /** Scores are this times q k; defaults to 1 / sqrt(headDim). */
+  scale?: number;
+  /** Scores s become cap * tanh(s / cap). */
+  softcap?: number | undefined;
+  /** Query i sees keys i - window + 1 to i only. */
+  window?: number | undefined;
 }
 
-/** cos and sin of the rotary angles at positions 0..length-1, each [length, headDim / 2]. */
+/** cos and sin of the rotary angles at positions 0..length-1, each [length, r / 2]; the first r of headDim turn. */
 export interface RotaryTable {
   cos: Tensor2D;
   sin: Tensor2D;
 }
+
+/** ALiBi: head h adds slopes[h] * (j - i) to the score of query i and key j. */
+export interface AlibiSlopes {
+  slopes: Tensor1D;
+}
+
+/** How attention knows positions; undefined when it does not. */
+export type AttentionPositions = RotaryTable | AlibiSlopes | undefined;
+
+/** `gelu` is the exact one (erf), `gelu-tanh` its approximation by tanh, as GPT-2 and BLOOM have it. */
+export type Activation = 'silu' | 'gelu' | 'gelu-tanh' | 'relu';
 
 /** One AdamW update; `step` counts from 1. */
 export interface AdamWSettings {
@@ -39,23 +56,37 @@ export interface Ops {
   embed(weight: Tensor2D, ids: Tensor1D, padding?: number): Tensor2D;
   /** x [N, D] / sqrt(mean(x^2) + eps) * gain [D]. */
   rmsNorm(x: Tensor2D, gain: Tensor1D, eps: number): Tensor2D;
-  /** x [N, in] times the transpose of w [out, in] -> [N, out], plus bias [out] if given. */
-  linear(x: Tensor2D, w: Tensor2D, bias?: Tensor1D): Tensor2D;
+  /** (x [N, D] - mean) / sqrt(variance + eps) * gain [D] + bias [D]. */
+  layerNorm(x: Tensor2D, gain: Tensor1D, bias: Tensor1D, eps: number): Tensor2D;
+  /** x [N, in] times the transpose of w [out, in] -> [N, out], plus bias [out] if given. `inOut`: w is stored [in, out]. */
+  linear(x: Tensor2D, w: Tensor2D, bias?: Tensor1D, inOut?: boolean): Tensor2D;
+  /** Columns of x [N, sum of widths] in pieces [N, width], from left to right. */
+  split(x: Tensor2D, widths: readonly number[]): Tensor2D[];
   /**
-   * Causal self-attention with rotary positions (half-split form) and grouped keys and values.
-   * q [B*T, heads*headDim], k and v [B*T, kvHeads*headDim] -> [B*T, heads*headDim]. Rotary is applied to q and k here.
+   * Causal self-attention with grouped keys and values (query head h uses key head h / (heads / kvHeads), rounded down).
+   * q [B*T, heads*headDim], k and v [B*T, kvHeads*headDim] -> [B*T, heads*headDim]. Rotary positions (half-split form) are
+   * applied to q and k here.
    */
-  attention(q: Tensor2D, k: Tensor2D, v: Tensor2D, shape: AttentionShape, rotary: RotaryTable): Tensor2D;
-  /** silu(gate) * up, any equal shapes. */
-  swiglu(gate: Tensor2D, up: Tensor2D): Tensor2D;
+  attention(
+    q: Tensor2D,
+    k: Tensor2D,
+    v: Tensor2D,
+    shape: AttentionShape,
+    positions: AttentionPositions,
+  ): Tensor2D;
+  /** activation(x), any shape. */
+  activate(x: Tensor2D, activation: Activation): Tensor2D;
+  /** activation(gate) * up, equal shapes; SwiGLU with `silu`. */
+  gated(gate: Tensor2D, up: Tensor2D, activation: Activation): Tensor2D;
   /** a + b, equal shapes (the residual). */
   add(a: Tensor2D, b: Tensor2D): Tensor2D;
   /**
-   * Cross-entropy of logits = h w^T at int32 `targets` [n], h [n, D], w [V, D].
+   * Cross-entropy of logits = h w^T at int32 `targets` [n], h [n, D], w [V, D]; with `softcap` the logits l are
+   * cap * tanh(l / cap) instead.
    * `mean` [] is differentiable; `tokens` [n] are the losses one by one (exp-sums in float64), not differentiable;
    * average them in float64 on the host for the loss that is reported.
    */
-  headLoss(h: Tensor2D, w: Tensor2D, targets: Tensor1D): { mean: Scalar; tokens: Tensor1D };
+  headLoss(h: Tensor2D, w: Tensor2D, targets: Tensor1D, softcap?: number): { mean: Scalar; tokens: Tensor1D };
 
   // ---- not differentiable; each returns new tensors
   /** u of `shape` under `key`. */

@@ -147,7 +147,7 @@ export class CachedForward {
         const flat = mixed.reshape<Tensor2D>([B * t, c.heads * c.headDim]);
         const middle = ops.add(h, ops.linear(flat, matrix('o')));
         const f = norm(middle, 'ffn-norm');
-        const inner = ops.swiglu(ops.linear(f, matrix('gate')), ops.linear(f, matrix('up')));
+        const inner = ops.gated(ops.linear(f, matrix('gate')), ops.linear(f, matrix('up')), 'silu');
         h = ops.add(middle, ops.linear(inner, matrix('down')));
       }
       return model.logits(this.#weights, h, tf.tensor1d(last, 'int32'));

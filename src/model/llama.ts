@@ -150,7 +150,7 @@ export class Llama {
     const middle = ops.add(h, ops.linear(mixed, matrix('o')));
 
     const f = ops.rmsNorm(middle, gain('ffn-norm'), normEpsilon);
-    const inner = ops.swiglu(ops.linear(f, matrix('gate')), ops.linear(f, matrix('up')));
+    const inner = ops.gated(ops.linear(f, matrix('gate')), ops.linear(f, matrix('up')), 'silu');
     return ops.add(middle, ops.linear(inner, matrix('down')));
   }
 }

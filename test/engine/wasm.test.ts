@@ -84,7 +84,7 @@ describe('the mended wasm backend', () => {
 });
 
 describe('headLoss in chunks of rows', () => {
-  it('equals headLoss in one piece, with its gradients', async () => {
+  it.each([undefined, 2])('equals headLoss in one piece, with its gradients, softcap %s', async (softcap) => {
     const space = await startWasm();
     await noLeaks(() =>
       tf.tidy(() => {
@@ -94,7 +94,7 @@ describe('headLoss in chunks of rows', () => {
           'int32',
         );
         const [whole, chunks] = [64 * 2 ** 20, 4 * 21 * 3].map((bytes) => {
-          const loss = (a: Tensor2D, b: Tensor2D) => headLoss(space, a, b, ids, bytes);
+          const loss = (a: Tensor2D, b: Tensor2D) => headLoss(space, a, b, ids, softcap, bytes);
           const gradients = tf.grads((a, b) => tf.mul(loss(a as Tensor2D, b as Tensor2D).mean, 0.7))([h, w]);
           return [loss(h, w).tokens, loss(h, w).mean, ...gradients].map((tensor) => tensor.dataSync());
         });

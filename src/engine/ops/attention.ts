@@ -1,5 +1,5 @@
 import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
-import type { AttentionShape, RotaryTable } from '../engine.ts';
+import type { AttentionPositions, AttentionShape, RotaryTable } from '../engine.ts';
 import { tf } from '../tf.ts';
 
 /**
@@ -11,32 +11,24 @@ export function attention(
   k: Tensor2D,
   v: Tensor2D,
   shape: AttentionShape,
-  rotary: RotaryTable,
+  positions: AttentionPositions,
 ): Tensor2D {
-  const { batch, length, heads, kvHeads, headDim } = shape;
+  const { batch, length, heads, kvHeads, headDim, scale = 1 / Math.sqrt(headDim), softcap } = shape;
   const group = heads / kvHeads;
   return tf.tidy(() => {
-    const queries = rotate(splitHeads(q, batch, length, heads), rotary).reshape<Tensor3D>([
-      batch * kvHeads,
-      group * length,
-      headDim,
-    ]);
-    const keys = rotate(splitHeads(k, batch, length, kvHeads), rotary).reshape<Tensor3D>([
-      batch * kvHeads,
-      length,
-      headDim,
-    ]);
-    const values = splitHeads(v, batch, length, kvHeads).reshape<Tensor3D>([
-      batch * kvHeads,
-      length,
-      headDim,
-    ]);
-    const scores = tf
-      .mul(tf.matMul(queries, keys, false, true), 1 / Math.sqrt(headDim))
-      .reshape<Tensor4D>([batch * kvHeads, group, length, length]);
-    const weights = tf.softmax(tf.add(scores, causalMask(length)));
-    const mixed = tf.matMul(weights.reshape<Tensor3D>([batch * kvHeads, group * length, length]), values);
-    return mixed
+    const split = (x: Tensor2D, count: number, turn: boolean) => {
+      const byHead = splitHeads(x, batch, length, count);
+      const turned = turn && positions && 'cos' in positions ? rotate(byHead, positions) : byHead;
+      return turned.reshape<Tensor3D>([batch * kvHeads, (count / kvHeads) * length, headDim]);
+    };
+    const queries = split(q, heads, true);
+    const raw = tf.mul(tf.matMul(queries, split(k, kvHeads, true), false, true), scale);
+    const capped = softcap ? tf.mul(tf.tanh(tf.div(raw, softcap)), softcap) : raw;
+    const scores = capped.reshape<Tensor4D>([batch, heads, length, length]);
+    const weights = tf.softmax(tf.add(scores, scoreBias(shape, positions)));
+    const flat = weights.reshape<Tensor3D>([batch * kvHeads, group * length, length]);
+    return tf
+      .matMul(flat, split(v, kvHeads, false))
       .reshape<Tensor4D>([batch, heads, length, headDim])
       .transpose<Tensor4D>([0, 2, 1, 3])
       .reshape<Tensor2D>([batch * length, heads * headDim]);
@@ -48,17 +40,27 @@ function splitHeads(x: Tensor2D, batch: number, length: number, heads: number): 
   return x.reshape<Tensor4D>([batch, length, heads, x.shape[1] / heads]).transpose<Tensor4D>([0, 2, 1, 3]);
 }
 
-/** Rotary positions, half-split form: (a, b) -> (a cos - b sin, b cos + a sin). */
+/** Rotary positions, half-split form, on the first dimensions: (a, b) -> (a cos - b sin, b cos + a sin). */
 function rotate(x: Tensor4D, { cos, sin }: RotaryTable): Tensor4D {
-  const [a, b] = tf.split(x, 2, 3) as [Tensor4D, Tensor4D];
+  const half = cos.shape[1];
+  const left = x.shape[3] - 2 * half;
+  const [a, b, ...rest] = tf.split(x, left > 0 ? [half, half, left] : 2, 3) as [Tensor4D, Tensor4D];
   const first = tf.sub<Tensor4D>(tf.mul(a, cos), tf.mul(b, sin));
   const second = tf.add<Tensor4D>(tf.mul(b, cos), tf.mul(a, sin));
-  return tf.concat([first, second], 3);
+  return tf.concat([first, second, ...rest], 3);
 }
 
-/** 0 at and below the diagonal, -1e9 above it. */
-function causalMask(length: number): Tensor {
+/** Added to scores: -1e9 where a query may not look, else 0 or what ALiBi adds; [T, T] or [H, T, T]. */
+function scoreBias({ length, window = Infinity }: AttentionShape, positions: AttentionPositions): Tensor {
   const mask = new Float32Array(length * length);
-  for (let i = 0; i < length; i++) mask.fill(-1e9, i * length + i + 1, (i + 1) * length);
-  return tf.tensor2d(mask, [length, length]);
+  const ago = new Float32Array(length * length);
+  for (let i = 0; i < length; i++)
+    for (let j = 0; j < length; j++) {
+      ago[i * length + j] = j - i;
+      if (j > i || j <= i - window) mask[i * length + j] = -1e9;
+    }
+  const masked = tf.tensor2d(mask, [length, length]);
+  if (!positions || !('slopes' in positions)) return masked;
+  const slopes = positions.slopes.reshape([-1, 1, 1]);
+  return tf.add(tf.mul(slopes, tf.tensor2d(ago, [length, length])), masked);
 }

@@ -27,20 +27,20 @@ export function isTapeOn(): boolean {
 /**
  * An operation with a gradient of its own. `tf.customGrad` would compute every gradient eagerly; this one computes only
  * those on the way to the asked inputs. Inputs that `backward` needs must be passed to `save` like anything else.
- * With several outputs `dy` is the gradient of the first.
+ * With several outputs `dy` is the gradient of the first and `dys` has that of each.
  */
 export function differentiable<T extends Tensor | Tensor[], Name extends string>(
   inputs: Record<Name, Tensor>,
   forward: (save: Save) => T,
-  backward: (dy: Tensor, saved: Tensor[]) => GradientThunks<Name>,
+  backward: (dy: Tensor, saved: Tensor[], dys: Tensor[]) => GradientThunks<Name>,
 ): T {
   return (tf.engine() as unknown as TapeEngine).runKernelFunc<T>({
     inputs,
     forwardFunc: (_, save) => forward(save),
-    backwardsFunc: (dys: Tensor | Tensor[], saved) => {
-      const dy = Array.isArray(dys) ? dys[0]! : dys;
-      releaseSpent(dy, saved);
-      return backward(dy, saved);
+    backwardsFunc: (given: Tensor | Tensor[], saved) => {
+      const dys = Array.isArray(given) ? given : [given];
+      releaseSpent(dys, saved);
+      return backward(dys[0]!, saved, dys);
     },
   });
 }
@@ -53,10 +53,10 @@ let spent: { scope: number; tensors: Tensor[] } = { scope: -1, tensors: [] };
  * spent: they are disposed of here, which halves the peak. Left alone are a gradient that came from outside the pass
  * (the caller's dy) and nested passes, whose tape is used again.
  */
-function releaseSpent(dy: Tensor, saved: Tensor[]): void {
+function releaseSpent(dys: Tensor[], saved: Tensor[]): void {
   const { gradientDepth, activeScope } = (tf.engine() as unknown as TapeEngine).state;
   if (gradientDepth > 0) return;
   if (spent.scope === activeScope.id) tf.dispose(spent.tensors);
-  const { scopeId } = dy as unknown as { scopeId: number };
-  spent = { scope: activeScope.id, tensors: scopeId === activeScope.id ? [...saved, dy] : [...saved] };
+  const ours = (dys as unknown as { scopeId: number }[]).map(({ scopeId }) => scopeId === activeScope.id);
+  spent = { scope: activeScope.id, tensors: [...saved, ...dys.filter((_, i) => ours[i])] };
 }

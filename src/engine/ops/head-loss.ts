@@ -3,15 +3,23 @@ import { tf } from '../tf.ts';
 import { differentiable } from './differentiable.ts';
 
 /** See {@link Ops.headLoss}. */
-export function headLoss(h: Tensor2D, w: Tensor2D, targets: Tensor1D): { mean: Scalar; tokens: Tensor1D } {
+export function headLoss(
+  h: Tensor2D,
+  w: Tensor2D,
+  targets: Tensor1D,
+  softcap?: number,
+): { mean: Scalar; tokens: Tensor1D } {
   const n = h.shape[0];
   const [mean, tokens] = differentiable<Tensor[], 'h' | 'w'>(
     { h, w },
     (save) => {
-      const logits = tf.matMul(h, w, false, true);
+      const raw: Tensor2D = tf.matMul(h, w, false, true);
+      const bent = softcap ? tf.tanh<Tensor2D>(tf.div<Tensor2D>(raw, softcap)) : undefined;
+      const logits = bent ? tf.mul<Tensor2D>(bent, softcap!) : raw;
       const losses = crossEntropies(logits.dataSync<'float32'>(), targets.dataSync<'int32'>(), w.shape[0]);
       const oneHot = tf.oneHot(targets, w.shape[0]) as Tensor2D;
-      save([h, w, tf.div(tf.sub(tf.softmax(logits), oneHot), n)]);
+      const dLogits = tf.div(tf.sub(tf.softmax(logits), oneHot), n);
+      save([h, w, bent ? tf.mul(dLogits, tf.sub(1, tf.square(bent))) : dLogits]);
       let sum = 0;
       for (const loss of losses) sum += loss;
       return [tf.scalar(sum / n), tf.tensor1d(Float32Array.from(losses))];

@@ -13,17 +13,24 @@ export interface Kernels {
   gemm(...args: number[]): void;
   rmsForward(x: P, gain: P, y: P, stat: P, rows: number, d: number, eps: number): void;
   rmsBackward(x: P, gain: P, stat: P, dy: P, dx: P, dgain: P, rows: number, d: number): void;
-  swigluForward(gate: P, up: P, y: P, n: number): void;
-  swigluBackward(gate: P, up: P, dy: P, dgate: P, dup: P, n: number): void;
+  layerForward(x: P, gain: P, bias: P, y: P, stat: P, rows: number, d: number, eps: number): void;
+  layerBackward(x: P, gain: P, stat: P, dy: P, dx: P, dgain: P, rows: number, d: number): void;
+  activateForward(kind: number, x: P, y: P, n: number): void;
+  activateBackward(kind: number, x: P, dy: P, dx: P, n: number): void;
+  gatedForward(kind: number, gate: P, up: P, y: P, n: number): void;
+  gatedBackward(kind: number, gate: P, up: P, dy: P, dgate: P, dup: P, n: number): void;
+  copyColumns(from: P, fromStride: number, to: P, toStride: number, rows: number, width: number): void;
+  softcapForward(x: P, slopes: P, n: number, cap: number): void;
+  multiplyInto(a: P, b: P, n: number): void;
   addVectors(a: P, b: P, y: P, n: number): void;
   addBias(y: P, bias: P, rows: number, d: number): void;
   sumRows(x: P, out: P, rows: number, d: number): void;
   attentionScratch(length: number): number;
-  /** x, out, cos, sin, batch, length, heads, headDim, scale, direction. */
+  /** x, out, cos, sin, batch, length, heads, headDim, rotary dimensions, scale, direction. */
   rotate(...args: number[]): void;
-  /** q, k, v, out, lse, batch, length, heads, kvHeads, headDim, work. */
+  /** q, k, v, out, lse, batch, length, heads, kvHeads, headDim, slopes, softcap, window, work. */
   attentionForward(...args: number[]): void;
-  /** q, k, v, dy, lse, dq, dk, dv, batch, length, heads, kvHeads, headDim, work. */
+  /** q, k, v, dy, lse, dq, dk, dv, batch, length, heads, kvHeads, headDim, slopes, softcap, window, work. */
   attentionBackward(...args: number[]): void;
   crossEntropy(logits: P, targets: P, tokens: P, rows: number, vocabulary: number, gradient: number): number;
   firstOutside(ids: P, n: number, limit: number): number;

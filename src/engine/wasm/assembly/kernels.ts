@@ -1,7 +1,8 @@
 // Everything that works on the heap of TF.js but the noise, which is built apart, without relaxed SIMD.
 export { gemm, gemmScratch } from './gemm';
-export { rmsForward, rmsBackward } from './norm';
-export { swigluForward, swigluBackward, addVectors, addBias, sumRows } from './activation';
+export { rmsForward, rmsBackward, layerForward, layerBackward } from './norm';
+export { activateForward, activateBackward, gatedForward, gatedBackward } from './activation';
+export { addVectors, addBias, sumRows, copyColumns, softcapForward, multiplyInto } from './activation';
 export { rotate, attentionForward, attentionBackward, attentionScratch } from './attention';
 export { crossEntropy } from './loss';
 export { firstOutside, gatherRows, scatterRows, zero } from './embedding';

@@ -60,3 +60,21 @@ export function storeTail(p: usize, v: v128, count: i32): void {
 @inline export function sigmoid4(x: v128): v128 {
   return f32x4.div(splat(1.0), add(splat(1.0), exp4(f32x4.neg(x))));
 }
+
+/** erf to 5e-7: a ratio of polynomials on [-4, 4], where it is +-1 to float32 at both ends (Eigen's). */
+@inline export function erf4(x0: v128): v128 {
+  const x = f32x4.min(f32x4.max(x0, splat(-4.0)), splat(4.0)), s = mul(x, x);
+  let p = splat(-2.72614225801306e-10);
+  p = fma(p, s, splat(2.77068142495902e-8));
+  p = fma(p, s, splat(-2.10102402082508e-6));
+  p = fma(p, s, splat(-5.69250639462346e-5));
+  p = fma(p, s, splat(-7.34990630326855e-4));
+  p = fma(p, s, splat(-2.95459980854025e-3));
+  p = fma(p, s, splat(-1.60960333262415e-2));
+  let q = splat(-1.45660718464996e-5);
+  q = fma(q, s, splat(-2.13374055278905e-4));
+  q = fma(q, s, splat(-1.68282697438203e-3));
+  q = fma(q, s, splat(-7.37332916720468e-3));
+  q = fma(q, s, splat(-1.42647390514189e-2));
+  return mul(x, f32x4.div(p, q));
+}

@@ -12,9 +12,10 @@ export function headLoss(
   h: Tensor2D,
   w: Tensor2D,
   targets: Tensor1D,
+  softcap?: number,
   logitsBytes = LOGITS_BYTES,
 ): { mean: Scalar; tokens: Tensor1D } {
-  const head = new Head(space, h, w, Math.max(1, Math.floor(logitsBytes / (4 * w.shape[0]))));
+  const head = new Head(space, h, w, softcap, Math.max(1, Math.floor(logitsBytes / (4 * w.shape[0]))));
   const recording = isTapeOn();
   const [mean, tokens] = differentiable<Tensor[], 'h' | 'w'>(
     { h, w },
@@ -27,8 +28,7 @@ export function headLoss(
       if (recording && !whole) dh = space.empty(h.shape);
       const dLogits = head.forEachChunk(h, w, (logits, first, rows) => {
         const at = { targets: atTargets + 4 * first, tokens: space.at(losses) + 4 * first };
-        const gradient = recording ? 1 / head.n : 0;
-        sum += space.kernels.crossEntropy(logits, at.targets, at.tokens, rows, head.vocabulary, gradient);
+        sum += head.crossEntropy(logits, at, rows, recording);
         if (dh) head.inputGradient(logits, w, dh, first, rows);
       });
       if (recording) save(whole ? [h, w, dLogits] : [h, w, targets, dh!]);
@@ -49,6 +49,7 @@ class Head {
     private readonly space: Workspace,
     h: Tensor2D,
     w: Tensor2D,
+    private readonly softcap: number | undefined,
     readonly rows: number,
   ) {
     [this.n, this.d] = h.shape;
@@ -71,6 +72,26 @@ class Head {
       visit(at, first, rows);
     }
     return logits;
+  }
+
+  /** Sum of the losses of a chunk of logits; with `gradient` the logits become their gradient. */
+  crossEntropy(
+    logits: number,
+    at: { targets: number; tokens: number },
+    rows: number,
+    gradient: boolean,
+  ): number {
+    const { space, vocabulary, softcap } = this;
+    const slopes = softcap && gradient ? space.empty([rows, vocabulary]) : undefined;
+    if (softcap)
+      space.kernels.softcapForward(logits, slopes ? space.at(slopes) : 0, rows * vocabulary, softcap);
+    const scale = gradient ? 1 / this.n : 0;
+    const sum = space.kernels.crossEntropy(logits, at.targets, at.tokens, rows, vocabulary, scale);
+    if (slopes) {
+      space.kernels.multiplyInto(logits, space.at(slopes), rows * vocabulary);
+      slopes.dispose();
+    }
+    return sum;
   }
 
   inputGradient(dLogits: number, w: Tensor, dh: Tensor, first: number, rows: number): void {
@@ -127,8 +148,8 @@ class Head {
         const dw = space.empty([vocabulary, d]);
         const tokens = space.empty([n]);
         this.forEachChunk(h, w, (logits, first, rows) => {
-          const [targets, losses] = [space.at(saved[2]!) + 4 * first, space.at(tokens)];
-          space.kernels.crossEntropy(logits, targets, losses, rows, vocabulary, 1 / n);
+          const at = { targets: space.at(saved[2]!) + 4 * first, tokens: space.at(tokens) };
+          this.crossEntropy(logits, at, rows, true);
           this.weightGradient(logits, h, dw, first, rows);
         });
         return scaled(dw);

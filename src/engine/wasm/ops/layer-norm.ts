@@ -1,0 +1,40 @@
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
+import { differentiable, isTapeOn } from '../../ops/differentiable.ts';
+import type { Workspace } from '../workspace.ts';
+
+/** See {@link Ops.layerNorm}: one pass over memory each way. */
+export function layerNorm(
+  space: Workspace,
+  x: Tensor2D,
+  gain: Tensor1D,
+  bias: Tensor1D,
+  eps: number,
+): Tensor2D {
+  const [rows, d] = x.shape;
+  const recording = isTapeOn();
+  return differentiable<Tensor2D, 'x' | 'gain' | 'bias'>(
+    { x, gain, bias },
+    (save) => {
+      const y = space.empty<Tensor2D>([rows, d]);
+      const stat = recording ? space.empty([rows, 2]) : undefined;
+      const at = [x, gain, bias, y].map((t: Tensor) => space.at(t)) as [number, number, number, number];
+      space.kernels.layerForward(...at, stat ? space.at(stat) : 0, rows, d, eps);
+      if (stat) save([x, gain, stat]);
+      return y;
+    },
+    (dy, saved) => {
+      const [dx, dgain] = [space.empty([rows, d]), space.empty([d])];
+      const at = [...saved, dy, dx, dgain].map((t) => space.at(t));
+      space.kernels.layerBackward(...(at as [number, number, number, number, number, number]), rows, d);
+      return {
+        x: () => dx,
+        gain: () => dgain,
+        bias: () => {
+          const dbias = space.empty([d]);
+          space.kernels.sumRows(space.at(dy), space.at(dbias), rows, d);
+          return dbias;
+        },
+      };
+    },
+  );
+}
