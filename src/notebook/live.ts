@@ -19,8 +19,8 @@ export interface LiveOptions {
 
 /** A figure that changes while a cell runs. */
 export interface LiveFigure {
-  /** Shows a newer state, or keeps it until there is time for it. */
-  update(spec: PlotlySpec): void;
+  /** Shows a newer state, or keeps it until there is time for it. A function is called only when its state is shown. */
+  update(spec: PlotlySpec | (() => PlotlySpec)): void;
   /** Shows the last state with its still picture and waits for that; nothing if there never was a state. */
   done(spec?: PlotlySpec): Promise<void>;
 }
@@ -36,14 +36,15 @@ export interface LiveFigure {
 export function liveFigure(options: LiveOptions = {}): LiveFigure {
   const { hz = 2, maxPoints = 2000, text = 'live figure', now = () => performance.now(), draw } = options;
   let id: string | undefined;
-  let newest: PlotlySpec | undefined;
+  let newest: PlotlySpec | (() => PlotlySpec) | undefined;
   const words = (spec: PlotlySpec) => (typeof text === 'string' ? text : text(spec));
-  const throttle = new Throttle<PlotlySpec>(
+  const throttle = new Throttle<PlotlySpec | (() => PlotlySpec)>(
     hz,
-    (spec) => {
+    (state) => {
       // Only a front end with plotly shows the states in between; the others get the last one.
       const { kind } = currentSink();
       if (kind !== 'kernel' && kind !== 'injected') return;
+      const spec = made(state);
       const bundle = { [PLOTLY_MIME]: plainSpec(decimate(spec, maxPoints)), 'text/plain': words(spec) };
       id = show(bundle, id === undefined ? {} : { id, update: true });
     },
@@ -54,12 +55,18 @@ export function liveFigure(options: LiveOptions = {}): LiveFigure {
       newest = spec;
       throttle.offer(spec);
     },
-    async done(spec = newest) {
-      if (!spec) return;
+    async done(last) {
+      const state = last ?? newest;
+      if (!state) return;
+      const spec = made(state);
       const { data, layout = {} } = decimate(spec, maxPoints);
       const figure = new Figure(data, layout, words(spec), draw);
       figure.show(id === undefined ? { final: true } : { id, update: true, final: true });
       await settled();
     },
   };
+}
+
+function made(state: PlotlySpec | (() => PlotlySpec)): PlotlySpec {
+  return typeof state === 'function' ? state() : state;
 }

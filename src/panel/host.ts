@@ -2,7 +2,14 @@ import type { EventEmitter } from 'node:events';
 import type { Parameter } from '../model/index.ts';
 import type { Partition, PartitionOptions, Selector } from '../partition/index.ts';
 import type { Profile } from '../profile/index.ts';
-import type { HistoryEvent, HistoryRow, StepOptions, StepSettings, TrainerEvents } from '../train/index.ts';
+import type {
+  Evaluation,
+  HistoryEvent,
+  HistoryRow,
+  StepOptions,
+  StepSettings,
+  TrainerEvents,
+} from '../train/index.ts';
 import type { RunState } from './protocol.ts';
 
 /** A measurement made during training, every n steps. */
@@ -33,6 +40,7 @@ export interface PanelHostEvents extends TrainerEvents {
   /** Rows from `step` on are gone. */
   rewind: [step: number];
   settings: [settings: Readonly<StepSettings>];
+  evaluation: [evaluation: Evaluation];
   closed: [];
 }
 

@@ -1,8 +1,4 @@
-import type { Evaluation, TrainerEvents } from '../train/index.ts';
+import type { PanelHostEvents } from '../panel/host.ts';
 
-/** What a session tells its listeners; a panel needs nothing else. */
-export interface SessionEvents extends TrainerEvents {
-  evaluation: [evaluation: Evaluation];
-  run: [state: 'started' | 'ended'];
-  closed: [];
-}
+/** What a session tells its listeners. */
+export type SessionEvents = PanelHostEvents;

@@ -1,6 +1,7 @@
 import { liveFigure, progress } from '../notebook/index.ts';
 import { historyText, liveLossFigure } from '../plot/index.ts';
 import type { HistoryRow, Trainer } from '../train/index.ts';
+import type { RunControl, RunOrder } from './run-control.ts';
 
 /** Options of `run`. */
 export interface RunOptions {
@@ -12,30 +13,26 @@ export interface RunOptions {
   onStep?: (row: HistoryRow) => unknown;
 }
 
-/** Runs `steps` steps, showing the loss as it falls; ends between two steps when `signal` fires. */
-export async function runSteps(
+/** A run with a progress bar and the loss as it falls. */
+export async function shownRun(
+  control: RunControl,
   trainer: Trainer,
   label: string,
-  steps: number,
-  { signal, show, onStep }: RunOptions,
+  order: RunOrder & { steps: number },
 ): Promise<void> {
-  const bar = show ? progress({ total: steps, label }) : undefined;
-  const live = show ? liveFigure({ text: () => historyText(trainer.rows) }) : undefined;
-  const first = trainer.steps;
+  const bar = progress({ total: order.steps, label });
+  const live = liveFigure({ text: () => historyText(trainer.rows) });
+  let done = 0;
+  let ended: string | undefined;
+  const onStep = (row: HistoryRow) => {
+    bar.update(++done, { loss: Number.isNaN(row.loss) ? row.perturbedLoss : row.loss });
+    live.update(() => liveLossFigure(trainer.rows));
+    return order.onStep?.(row);
+  };
   try {
-    while (trainer.steps < first + steps) {
-      if (signal?.aborted) {
-        trainer.note('stop', `stopped after ${trainer.steps - first} of ${steps} steps`);
-        break;
-      }
-      const row = await trainer.step();
-      bar?.update(trainer.steps - first, { loss: Number.isNaN(row.loss) ? row.perturbedLoss : row.loss });
-      live?.update(liveLossFigure(trainer.rows));
-      await onStep?.(row);
-      await new Promise(setImmediate); // let clicks and the stop button through
-    }
+    ended = await control.go({ ...order, onStep });
   } finally {
-    bar?.done();
-    await live?.done(trainer.steps ? liveLossFigure(trainer.rows) : undefined);
+    bar.done(ended);
+    await live.done(trainer.steps ? liveLossFigure(trainer.rows) : undefined);
   }
 }

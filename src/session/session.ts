@@ -2,38 +2,35 @@ import { EventEmitter } from 'node:events';
 import { ConfigError } from '../errors.ts';
 import type { Task, Tokenizer } from '../data/index.ts';
 import type { Engine } from '../engine/index.ts';
-import { DeviceBatch, generate, type Llama } from '../model/index.ts';
+import { generate, type Llama, type Parameter } from '../model/index.ts';
 import { progress, stoppable } from '../notebook/index.ts';
-import {
-  type Label,
-  type Partition,
-  type PartitionOptions,
-  type Selector,
-  selectParameters,
-} from '../partition/index.ts';
+import type { PanelHost, ProbeRow, ProbeSettings } from '../panel/host.ts';
+import type { RunState } from '../panel/protocol.ts';
+import type { Label, Partition, PartitionOptions, Selector } from '../partition/index.ts';
 import type { Profile, ProfileOptions } from '../profile/index.ts';
 import {
   methods,
   Trainer,
   type Evaluation,
+  type HistoryEvent,
   type HistoryRow,
   type MethodName,
   type StepOptions,
   type StepSettings,
   type TrainerEvents,
 } from '../train/index.ts';
-import {
-  measureVariance,
-  modelObjective,
-  type VarianceOptions,
-  type VarianceReport,
-} from '../variance/index.ts';
+import type { VarianceReport } from '../variance/index.ts';
 import type { BatchSource } from './batches.ts';
+import type { SessionConfig } from './config.ts';
+import { EditQueue } from './edits.ts';
 import { evaluateLoss, evaluateTask, type EvaluateOptions } from './evaluate.ts';
 import type { SessionEvents } from './events.ts';
+import { Probes } from './probes.ts';
 import { Result } from './result.ts';
-import { runSteps, type RunOptions } from './run.ts';
+import { RunControl } from './run-control.ts';
+import { shownRun, type RunOptions } from './run.ts';
 import { saveSession } from './save.ts';
+import { trainerVariance, type SessionVarianceOptions } from './variance.ts';
 import {
   evaluationView,
   historyView,
@@ -43,38 +40,19 @@ import {
   type History,
 } from './views.ts';
 
-/** All that a session is opened with, defaults filled in. */
-export interface SessionConfig {
-  modelName: string;
-  /** Folder the model was read from. */
-  modelDir: string;
-  method: MethodName;
-  seed: number;
-  batchSize: number;
-  maxLength: number;
-  /** Step options as given or preset, before defaults. */
-  step: StepOptions;
-  /** Share of a step's FLOPs for the partition, unless `partition()` is told another. */
-  rho: number;
-  /** Show progress and live figures. */
-  show: boolean;
-}
-
-/** Options of `variance` beyond those of the measurement. */
-export interface SessionVarianceOptions extends VarianceOptions {
-  /** Training step whose batch is used; defaults to the next one. */
-  batch?: number;
-  /** Tensors to draw along; defaults to the ZO tensors in force. */
-  along?: Selector;
-}
-
 /**
  * A model in training, held still between calls so that it can be looked at and changed. Calls run one after another;
- * edits take effect between steps. Made by `open`.
+ * while a background run (`start`) is going they are done between two of its steps. Edits take effect between steps.
+ * Made by `open`.
  */
-export class Session extends EventEmitter<SessionEvents> {
+export class Session extends EventEmitter<SessionEvents> implements PanelHost {
   readonly #trainer: Trainer;
+  readonly #edits = new EditQueue();
+  readonly #control: RunControl;
+  readonly #probes: Probes;
   #tail: Promise<unknown> = Promise.resolve();
+  /** Of the background run, if there is one. */
+  #background: AbortController | undefined;
   #closed = false;
 
   constructor(
@@ -90,11 +68,31 @@ export class Session extends EventEmitter<SessionEvents> {
       config,
       this as unknown as EventEmitter<TrainerEvents>,
     );
+    this.#probes = new Probes(this.#trainer);
+    this.#control = new RunControl(this.#trainer, this.#edits, {
+      onState: (state) => this.emit('state', state),
+      afterStep: async (signal) => {
+        const row = await this.#probes.measure(signal);
+        if (row) this.emit('probe', row);
+      },
+    });
     this.#trainer.note('open', this.toString());
     const { leftOut, maxLength } = source;
     if (leftOut > 0) {
       this.#trainer.note('open', `${leftOut} examples left out: completion longer than ${maxLength} tokens`);
     }
+  }
+
+  // ---- what it is
+
+  /** Method, model, task and seed in one line. */
+  get title(): string {
+    const { method, modelName, seed } = this.config;
+    return `${methods[method].title} on ${modelName}, task ${this.task.name}, seed ${seed}`;
+  }
+
+  get method(): MethodName {
+    return this.config.method;
   }
 
   get task(): Task {
@@ -103,6 +101,11 @@ export class Session extends EventEmitter<SessionEvents> {
 
   get tokenizer(): Tokenizer {
     return this.source.tokenizer;
+  }
+
+  /** The model's tensors, in execution order. */
+  get parameters(): readonly Parameter[] {
+    return this.model.parameters.list;
   }
 
   /** Steps done. */
@@ -119,10 +122,199 @@ export class Session extends EventEmitter<SessionEvents> {
     return this.#trainer.labels;
   }
 
+  get lastProfile(): Profile | undefined {
+    return this.#trainer.lastProfile;
+  }
+
   /** Every step and every event so far. */
   get history(): Result<History> {
     return this.#historyFrom(0);
   }
+
+  get rows(): readonly HistoryRow[] {
+    return this.#trainer.rows;
+  }
+
+  get events(): readonly HistoryEvent[] {
+    return this.#trainer.events;
+  }
+
+  override toString(): string {
+    const s = this.settings;
+    return (
+      `${this.title}\n` +
+      `  batch ${this.config.batchSize}, rate FO ${s.rateFO}, rate ZO ${s.rateZO}, epsilon ${s.epsilon}, alpha ${s.alpha}, ` +
+      `${s.estimator}, q ${s.queries}, ${s.law}`
+    );
+  }
+
+  // ---- training
+
+  /** One training step; with a run going, one of its steps. */
+  step(): Promise<HistoryRow> {
+    return this.#exclusive(() => this.#control.step());
+  }
+
+  /** `steps` training steps with a live loss figure. Ends early, between steps, when it is stopped. */
+  run(steps: number, options: RunOptions = {}): Promise<Result<History>> {
+    checkSteps('run', steps);
+    this.#assertNoBackground();
+    return this.#exclusive(() =>
+      stoppable(async (signal) => {
+        const { show = this.config.show, onStep } = options;
+        const first = this.steps;
+        const order = { steps, signal, onStep };
+        if (show) await shownRun(this.#control, this.#trainer, this.task.name, order);
+        else await this.#control.go(order);
+        return this.#historyFrom(first, show);
+      }, options.signal),
+    );
+  }
+
+  /**
+   * Runs in the background, without displays, `steps` steps or until stopped. Resolves when the run has ended; one that
+   * fails ends with a line in the history. Other calls are done between two of its steps.
+   */
+  start(steps?: number): Promise<void> {
+    if (steps !== undefined) checkSteps('start', steps);
+    this.#assertOpen();
+    this.#assertNoBackground();
+    const stop = new AbortController();
+    const run = this.#queued(() => this.#control.go({ steps, signal: stop.signal }));
+    this.#background = stop;
+    return run
+      .then(
+        () => undefined,
+        (error: unknown) => this.#trainer.note('warning', `the run ended: ${(error as Error).message}`),
+      )
+      .finally(() => (this.#background = undefined));
+  }
+
+  /** idle, running or paused. */
+  get runState(): RunState {
+    return this.#control.state;
+  }
+
+  /** Step at which the present run ends; undefined without a run or without an end. */
+  get until(): number | undefined {
+    return this.#control.until;
+  }
+
+  /** Holds the present run between two steps. */
+  pause(): void {
+    this.#control.pause();
+  }
+
+  /** Lets a paused run go on. */
+  resume(): void {
+    this.#control.resume();
+  }
+
+  /** Ends the present run between two steps. */
+  stop(): void {
+    this.#background?.abort(); // also one that still waits for its turn
+    this.#control.stop();
+  }
+
+  /** One step between the edits; with a paused run, one of its steps. */
+  async stepOnce(): Promise<void> {
+    await this.between(() => this.#control.step());
+  }
+
+  // ---- edits
+
+  /** Edits that wait for the end of the present step. */
+  get pending(): number {
+    return this.#edits.size;
+  }
+
+  /**
+   * Does work between two steps: of the run that is going, or after the calls that were made before. In the order of the
+   * calls. `work` must not await another call of the session.
+   */
+  between<T>(work: () => T | Promise<T>): Promise<T> {
+    const done = this.#edits.add(work);
+    this.#queued(() => this.#edits.drain()).catch((error: unknown) => this.#edits.refuse(error));
+    return done;
+  }
+
+  /** Makes tensors FO from the next step on: a name, glob, RegExp, predicate or a list. */
+  promote(selector: Selector): Result<Partition> {
+    return this.#relabel(selector, 'FO');
+  }
+
+  /** Makes tensors ZO from the next step on; their moments are dropped. */
+  demote(selector: Selector): Result<Partition> {
+    return this.#relabel(selector, 'ZO');
+  }
+
+  /** Changes step options from the next step on. */
+  set(options: StepOptions): this {
+    this.#assertOpen();
+    this.#trainer.set(options);
+    return this;
+  }
+
+  /** `partition` as an edit: lands between two steps of a run. */
+  async repartition(options: PartitionOptions): Promise<void> {
+    await this.between(() => this.#trainer.partition(options));
+  }
+
+  /** `promote` or `demote` as an edit, in order with the others. */
+  async relabel(selector: Selector, label: 'FO' | 'ZO'): Promise<void> {
+    await this.between(() => this.#trainer.relabel(selector, label));
+  }
+
+  /** `set` as an edit, in order with the others. */
+  change(options: StepOptions): Promise<void> {
+    return this.between(() => this.#trainer.set(options));
+  }
+
+  /**
+   * Measures, every n steps, the cosine of the ZO estimate with the true gradient and its variance, with `draws` estimates
+   * each (default 8). `every: 0` turns it off. Rows are in `history.data.probes`.
+   */
+  probe({ every, draws = this.probes.draws }: { every: number; draws?: number }): this {
+    this.#assertOpen();
+    this.#probes.set({ every, draws });
+    return this;
+  }
+
+  get probes(): Readonly<ProbeSettings> {
+    return this.#probes.settings;
+  }
+
+  get probeRows(): readonly ProbeRow[] {
+    return this.#probes.rows;
+  }
+
+  setProbes(settings: ProbeSettings): void {
+    this.probe(settings);
+  }
+
+  /** Steps that `rewind` can go back to. */
+  get rewindable(): { from: number; to: number } | undefined {
+    return undefined;
+  }
+
+  /** Goes back to an earlier step. */
+  rewind(step: number): Promise<void> {
+    return this.between(() => {
+      throw new ConfigError(`There is no way back to step ${step}.`);
+    });
+  }
+
+  /** Profiles one batch between two steps. */
+  async profileNow(): Promise<void> {
+    await this.between(() => this.#trainer.profile());
+  }
+
+  /** The partition that `options` would give by the newest profile; changes nothing. Undefined before there is a profile. */
+  preview(options: PartitionOptions = {}): Partition | undefined {
+    return this.#trainer.preview(options);
+  }
+
+  // ---- looks
 
   /** Importance and cost of every tensor, averaged over `batches` training batches (default 1). Changes nothing. */
   profile(options: ProfileOptions & { batches?: number } = {}): Promise<Result<Profile>> {
@@ -145,66 +337,22 @@ export class Session extends EventEmitter<SessionEvents> {
     return this.#exclusive(async () => new Result(await this.#trainer.partition(options), partitionView));
   }
 
-  /** Makes tensors FO from the next step on: a name, glob, RegExp, predicate or a list. */
-  promote(selector: Selector): Result<Partition> {
-    return this.#relabel(selector, 'FO');
-  }
-
-  /** Makes tensors ZO from the next step on; their moments are dropped. */
-  demote(selector: Selector): Result<Partition> {
-    return this.#relabel(selector, 'ZO');
-  }
-
-  /** Changes step options from the next step on. */
-  set(options: StepOptions): this {
-    this.#assertOpen();
-    this.#trainer.set(options);
-    return this;
-  }
-
-  /** One training step. */
-  step(): Promise<HistoryRow> {
-    return this.#exclusive(() => this.#trainer.step());
-  }
-
-  /** `steps` training steps with a live loss figure. Ends early, between steps, when it is stopped. */
-  run(steps: number, options: RunOptions = {}): Promise<Result<History>> {
-    if (!Number.isSafeInteger(steps) || steps < 1) {
-      throw new ConfigError(`run(${steps}): give the number of steps, a whole number from 1 on.`);
-    }
-    return this.#exclusive(() => stoppable((signal) => this.#run(steps, options, signal), options.signal));
-  }
-
   /** Draws ZO estimates at the present weights on one training batch and holds them against theory. */
   variance(options: SessionVarianceOptions = {}): Promise<Result<VarianceReport>> {
-    const { batch: at, along, signal: outer, onDraw, ...rest } = options;
     return this.#exclusive(() =>
       stoppable(async (signal) => {
-        await this.engine.activate();
-        const labels = await this.#trainer.ensureLabels();
-        const moved = along ? selectParameters(this.model.parameters.list, along) : labels.with('ZO');
-        const { estimator, epsilon, law } = this.settings;
-        const batch = new DeviceBatch(this.source.at(at ?? this.steps), this.model.config);
-        const bar = this.#progress(rest.draws ?? 64, 'variance', 'draw');
+        const bar = this.#progress(options.draws ?? 64, 'variance', 'draw');
+        const onDraw = (done: number, of: number) => {
+          bar?.update(done);
+          options.onDraw?.(done, of);
+        };
         try {
-          const report = await measureVariance(modelObjective(this.model, batch, moved), {
-            estimator,
-            epsilon,
-            law,
-            seed: this.config.seed,
-            ...rest,
-            ...(signal && { signal }),
-            onDraw: (done, of) => {
-              bar?.update(done);
-              onDraw?.(done, of);
-            },
-          });
-          return new Result(report, varianceView);
+          const all = { ...options, ...(signal && { signal }), onDraw };
+          return new Result(await trainerVariance(this.#trainer, all), varianceView);
         } finally {
           bar?.done();
-          batch.dispose();
         }
-      }, outer),
+      }, options.signal),
     );
   }
 
@@ -213,26 +361,18 @@ export class Session extends EventEmitter<SessionEvents> {
     return this.#exclusive(() =>
       stoppable(async (signal) => {
         await this.engine.activate();
-        const bar = this.#progress(
-          Math.min(options.examples ?? 64, this.source.test.length),
-          'evaluate',
-          'example',
-        );
+        const examples = Math.min(options.examples ?? 64, this.source.test.length);
+        const bar = this.#progress(examples, 'evaluate', 'example');
+        const onProgress = (done: number, of: number) => {
+          bar?.update(done);
+          options.onProgress?.(done, of);
+        };
         try {
-          const onProgress = (done: number, of: number) => {
-            bar?.update(done);
-            options.onProgress?.(done, of);
-          };
-          const found = await evaluateTask(this.model, this.source, this.steps, {
-            ...options,
-            signal,
-            onProgress,
-          });
-          const score = found.scores.values[found.scores.primary]!;
-          this.#trainer.note(
-            'evaluate',
-            `${found.scores.primary} ${score.toFixed(3)}, loss ${found.loss.toFixed(3)}`,
-          );
+          const all = { ...options, signal, onProgress };
+          const found = await evaluateTask(this.model, this.source, this.steps, all);
+          const { values, primary } = found.scores;
+          const text = `${primary} ${values[primary]!.toFixed(3)}, loss ${found.loss.toFixed(3)}`;
+          this.#trainer.note('evaluate', text);
           this.emit('evaluation', found);
           return new Result(found, evaluationView);
         } finally {
@@ -262,6 +402,8 @@ export class Session extends EventEmitter<SessionEvents> {
     });
   }
 
+  // ---- its end
+
   /** Writes the weights as a Hugging Face folder, with settings, labels and history beside them; all of it or nothing. */
   save(dir: string): Promise<void> {
     return this.#exclusive(async () => {
@@ -270,9 +412,10 @@ export class Session extends EventEmitter<SessionEvents> {
     });
   }
 
-  /** Frees the model and the moments. */
+  /** Ends a background run and frees the model and the moments. */
   close(): Promise<void> {
-    return this.#exclusive(() => {
+    this.#background?.abort();
+    return this.#queued(() => {
       this.#closed = true;
       this.#trainer.dispose();
       this.emit('closed');
@@ -280,32 +423,14 @@ export class Session extends EventEmitter<SessionEvents> {
     });
   }
 
-  override toString(): string {
-    const { method, modelName, seed, batchSize } = this.config;
-    const s = this.settings;
-    return (
-      `${methods[method].title} on ${modelName}, task ${this.task.name}, seed ${seed}\n` +
-      `  batch ${batchSize}, rate FO ${s.rateFO}, rate ZO ${s.rateZO}, epsilon ${s.epsilon}, alpha ${s.alpha}, ` +
-      `${s.estimator}, q ${s.queries}, ${s.law}`
-    );
-  }
-
-  async #run(steps: number, options: RunOptions, signal: AbortSignal | undefined): Promise<Result<History>> {
-    const { show = this.config.show, onStep } = options;
-    const first = this.steps;
-    this.emit('run', 'started');
-    try {
-      await runSteps(this.#trainer, this.task.name, steps, { show, onStep, signal });
-    } finally {
-      this.emit('run', 'ended');
-    }
-    return this.#historyFrom(first, show);
-  }
-
   #historyFrom(first: number, shown = false): Result<History> {
     const { rows, events } = this.#trainer;
     return new Result(
-      { rows: rows.slice(first), events: events.filter((e) => e.step >= first) },
+      {
+        rows: rows.slice(first),
+        events: events.filter((e) => e.step >= first),
+        probes: this.probeRows.filter((p) => p.step >= first),
+      },
       historyView,
       shown,
     );
@@ -320,8 +445,12 @@ export class Session extends EventEmitter<SessionEvents> {
     return this.config.show ? progress({ total, label, unit }) : undefined;
   }
 
-  /** Runs calls one after another, whatever the caller awaits. */
+  /** Runs calls one after another, whatever the caller awaits; during a background run, between its steps. */
   #exclusive<T>(work: () => Promise<T>): Promise<T> {
+    return this.#background ? this.between(work) : this.#queued(work);
+  }
+
+  #queued<T>(work: () => Promise<T>): Promise<T> {
     const next = this.#tail.then(() => {
       this.#assertOpen();
       return work();
@@ -330,7 +459,17 @@ export class Session extends EventEmitter<SessionEvents> {
     return next;
   }
 
+  #assertNoBackground(): void {
+    if (this.#background) throw new ConfigError('A run is going in the background: stop() it first.');
+  }
+
   #assertOpen(): void {
     if (this.#closed) throw new ConfigError('The session is closed. Open another with open().');
+  }
+}
+
+function checkSteps(call: string, steps: number): void {
+  if (!Number.isSafeInteger(steps) || steps < 1) {
+    throw new ConfigError(`${call}(${steps}): give the number of steps, a whole number from 1 on.`);
   }
 }

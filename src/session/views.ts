@@ -1,4 +1,5 @@
 import type { Partition } from '../partition/index.ts';
+import type { ProbeRow } from '../panel/host.ts';
 import {
   evaluationFigure,
   evaluationTable,
@@ -45,6 +46,8 @@ export const evaluationView: View<Evaluation> = {
 export interface History {
   rows: readonly HistoryRow[];
   events: readonly HistoryEvent[];
+  /** Variance measurements made during training. */
+  probes: readonly ProbeRow[];
 }
 
 export const historyView: View<History> = {

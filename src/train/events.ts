@@ -1,6 +1,7 @@
 import type { Partition } from '../partition/index.ts';
 import type { Profile } from '../profile/index.ts';
 import type { HistoryEvent, HistoryRow } from './history.ts';
+import type { StepSettings } from './settings.ts';
 
 /** What a trainer tells its listeners. */
 export interface TrainerEvents {
@@ -9,6 +10,7 @@ export interface TrainerEvents {
   /** The FO/ZO labels changed. */
   partition: [partition: Partition];
   profile: [profile: Profile];
+  settings: [settings: Readonly<StepSettings>];
   /** A line for people: edits, skipped updates, warnings. */
   event: [event: HistoryEvent];
 }

@@ -32,7 +32,19 @@ export interface HistoryRow {
 export interface HistoryEvent {
   /** Number of steps done when it happened. */
   step: number;
-  kind: 'open' | 'profile' | 'partition' | 'edit' | 'settings' | 'skip' | 'evaluate' | 'stop' | 'save';
+  kind:
+    | 'open'
+    | 'profile'
+    | 'partition'
+    | 'edit'
+    | 'settings'
+    | 'skip'
+    | 'evaluate'
+    | 'stop'
+    | 'save'
+    | 'rewind'
+    | 'probe'
+    | 'warning';
   text: string;
 }
 

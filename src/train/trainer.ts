@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import { inspect } from 'node:util';
 import type { Tensor } from '@tensorflow/tfjs';
 import { ConfigError } from '../errors.ts';
 import { DeviceBatch, type Llama, type Parameter, type TokenBatch } from '../model/index.ts';
@@ -35,13 +36,14 @@ export class Trainer {
   #labels: Partition | undefined;
   #profile: Profile | undefined;
   readonly #optimizer: AdamW;
-  /** Tensors with moments whose label changed since the last step. */
-  readonly #moved: Parameter[] = [];
+  /** Tensors whose label changed while a step was under way. */
+  readonly #relabelled = new Set<Parameter>();
+  #stepping = false;
 
   constructor(
     readonly model: Llama,
     /** The batch of a step, from 0. */
-    private readonly batchAt: (step: number) => TokenBatch,
+    readonly batchAt: (step: number) => TokenBatch,
     readonly options: TrainerOptions,
     private readonly listeners: EventEmitter<TrainerEvents>,
   ) {
@@ -64,12 +66,18 @@ export class Trainer {
     return this.#labels;
   }
 
+  /** The newest profile. */
+  get lastProfile(): Profile | undefined {
+    return this.#profile;
+  }
+
   /** Importance and cost of every tensor, over `batches` batches from the present step on. Changes nothing. */
   async profile({ batches = 1, ...options }: ProfileOptions & { batches?: number } = {}): Promise<Profile> {
     if (!Number.isSafeInteger(batches) || batches < 1) {
       throw new ConfigError(`profile(): batches is ${batches}; give a whole number from 1 on.`);
     }
     await this.model.engine.activate();
+    this.#optimizer.configure(this.#settings.adamw);
     const trial = (p: Parameter, w: Tensor, g: Tensor) =>
       this.#optimizer.tried(p, w, g, this.#settings.rateFO);
     const tokens = Array.from({ length: batches }, (_, i) => this.batchAt(this.steps + i));
@@ -82,14 +90,15 @@ export class Trainer {
 
   /** Chooses the FO tensors within the budget of `rho`; profiles first if that was not done. */
   async partition(options: PartitionOptions = {}): Promise<Partition> {
-    const { labelling } = methods[this.options.method];
-    const rest = labelling.by === 'budget' ? labelling.rest : 'ZO';
-    const { rho = this.options.rho } = options;
-    const profile = this.#profile ?? (await this.profile());
-    const next = Partition.solve(profile, { rest, ...options, rho });
-    this.#setLabels(next, 'partition', `rho ${rho}`);
+    const next = this.#solve(this.#profile ?? (await this.profile()), options);
+    this.#setLabels(next, 'partition', `rho ${next.budget!.rho}`);
     if (next.budget?.warning) this.note('partition', next.budget.warning);
     return next;
+  }
+
+  /** The partition that these options would give by the newest profile; changes nothing. Undefined without a profile. */
+  preview(options: PartitionOptions = {}): Partition | undefined {
+    return this.#profile && this.#solve(this.#profile, options);
   }
 
   /** Labels that are there, chosen now if there are none. */
@@ -109,21 +118,24 @@ export class Trainer {
 
   set(options: StepOptions): void {
     const next = stepSettings({ ...this.#settings, ...options });
-    this.#optimizer.configure(next.adamw);
     this.#settings = next;
-    const changed = Object.entries(options).map(([k, v]) => `${k} = ${JSON.stringify(v)}`);
+    const changed = Object.entries(options).map(
+      ([k, v]) => `${k} = ${inspect(v, { breakLength: Infinity })}`,
+    );
     this.note('settings', changed.join(', '));
+    this.listeners.emit('settings', next);
   }
 
-  /** One step, kept in the history. */
+  /** One step, kept in the history. What is changed while it runs holds from the next one on. */
   async step(): Promise<HistoryRow> {
     const { model, steps: step } = this;
     await model.engine.activate();
     const partition = await this.ensureLabels();
     const settings = this.#settings;
-    this.#dropMoments();
+    this.#optimizer.configure(settings.adamw);
     const started = performance.now();
     const batch = new DeviceBatch(this.batchAt(step), model.config);
+    this.#stepping = true;
     try {
       const { seed } = this.options;
       const cost = stepCost(model, partition, settings, batch);
@@ -133,17 +145,21 @@ export class Trainer {
       const memory = model.engine.memory();
       const row = rowOf({ step, result, partition, cost, seconds, memory, last: this.rows.at(-1) });
       this.rows.push(row);
+      this.#stepping = false;
       if (result.skipped) this.note('skip', `step ${step} changed nothing: ${result.skipped}`);
       this.listeners.emit('step', row);
       return row;
     } finally {
+      this.#stepping = false;
+      this.#dropMoments();
       batch.dispose();
     }
   }
 
   /** Adds a line for people to the history. */
   note(kind: HistoryEvent['kind'], text: string): void {
-    const event = Object.freeze({ step: this.steps, kind, text });
+    const step = this.steps + Number(this.#stepping); // what is done during a step holds after it
+    const event = Object.freeze({ step, kind, text });
     this.events.push(event);
     this.listeners.emit('event', event);
   }
@@ -154,16 +170,26 @@ export class Trainer {
     this.model.dispose();
   }
 
+  #solve(profile: Profile, options: PartitionOptions): Partition {
+    const { labelling } = methods[this.options.method];
+    const rest = labelling.by === 'budget' ? labelling.rest : 'ZO';
+    return Partition.solve(profile, { rest, ...options, rho: options.rho ?? this.options.rho });
+  }
+
   #setLabels(next: Partition, kind: 'partition' | 'edit', text: string): void {
     const before = this.#labels;
-    this.#moved.push(...this.#optimizer.held.filter((p) => before?.labelOf(p) !== next.labelOf(p)));
+    for (const { parameter: p, label } of next.entries) {
+      if (before && before.labelOf(p) !== label) this.#relabelled.add(p);
+    }
     this.#labels = next;
+    if (!this.#stepping) this.#dropMoments();
     this.note(kind, text);
     this.listeners.emit('partition', next);
   }
 
   /** A tensor whose label changed loses its moments; under its new label it starts anew. */
   #dropMoments(): void {
-    for (const p of this.#moved.splice(0)) this.#optimizer.forget(p);
+    for (const p of this.#relabelled) this.#optimizer.forget(p);
+    this.#relabelled.clear();
   }
 }

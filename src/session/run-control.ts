@@ -1,0 +1,121 @@
+import type { RunState } from '../panel/protocol.ts';
+import type { HistoryRow, Trainer } from '../train/index.ts';
+import type { EditQueue } from './edits.ts';
+
+/** One run, as the loop sees it. */
+export interface RunOrder {
+  /** Steps to make; until it is stopped when left out. */
+  steps?: number | undefined;
+  /** Ends the run between two steps. */
+  signal?: AbortSignal | undefined;
+  /** Called after each step, and awaited. */
+  onStep?: ((row: HistoryRow) => unknown) | undefined;
+}
+
+interface Run {
+  readonly until: number | undefined;
+  readonly onStep: RunOrder['onStep'];
+  /** Steps that this run has made. */
+  made: number;
+  readonly stop: AbortController;
+  /** Ends the wait of a pause. */
+  wake: () => void;
+}
+
+/** The loop around steps: runs, holds and ends between two steps, where edits land too. */
+export class RunControl {
+  #state: RunState = 'idle';
+  #run: Run | undefined;
+
+  constructor(
+    private readonly trainer: Trainer,
+    private readonly edits: EditQueue,
+    private readonly hooks: {
+      onState: (state: RunState) => void;
+      /** After each step, of a run or alone; the signal fires when the run is stopped. */
+      afterStep: (signal: AbortSignal | undefined) => Promise<void>;
+    },
+  ) {}
+
+  get state(): RunState {
+    return this.#state;
+  }
+
+  /** Step at which the present run ends. */
+  get until(): number | undefined {
+    return this.#run?.until;
+  }
+
+  pause(): void {
+    if (this.#state === 'running') this.#set('paused');
+  }
+
+  resume(): void {
+    if (this.#state !== 'paused') return;
+    this.#set('running');
+    this.#run?.wake();
+  }
+
+  stop(): void {
+    this.#run?.stop.abort();
+    this.#run?.wake();
+  }
+
+  /** One step and all that belongs to it; counts as a step of the run that it falls into. */
+  async step(): Promise<HistoryRow> {
+    const row = await this.trainer.step();
+    const run = this.#run;
+    if (run) {
+      run.made++;
+      if (run.until === this.trainer.steps) run.wake(); // a paused run that was stepped to its end
+    }
+    await this.hooks.afterStep(run?.stop.signal);
+    if (run?.onStep) await this.edits.during(Promise.resolve(run.onStep(row)));
+    return row;
+  }
+
+  /** Makes steps until the order is filled, the signal fires or `stop` is called. Returns what ended it early, in words. */
+  async go({ steps, signal, onStep }: RunOrder): Promise<string | undefined> {
+    const until = steps === undefined ? undefined : this.trainer.steps + steps;
+    const run: Run = { until, onStep, made: 0, stop: new AbortController(), wake: () => undefined };
+    this.#run = run;
+    const stop = () => this.stop();
+    signal?.addEventListener('abort', stop);
+    if (signal?.aborted) this.stop();
+    this.#set('running');
+    try {
+      for (;;) {
+        await this.edits.drain();
+        if (until !== undefined && this.trainer.steps >= until) return undefined;
+        if (run.stop.signal.aborted) {
+          const text = `stopped after ${run.made}${steps === undefined ? '' : ` of ${steps}`} steps`;
+          this.trainer.note('stop', text);
+          return text;
+        }
+        if (this.#state === 'paused') await this.#pause(run);
+        else await this.step();
+        await new Promise(setImmediate); // let clicks, messages and the stop button through
+      }
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      this.#run = undefined;
+      this.#set('idle');
+    }
+  }
+
+  /** Until the run is resumed or stopped, or an edit has made its last step. */
+  #pause(run: Run): Promise<void> {
+    return this.edits.during(
+      new Promise<void>((resolve) => {
+        run.wake = resolve;
+        if (this.#state !== 'paused' || run.stop.signal.aborted) resolve();
+      }),
+    );
+  }
+
+  #set(state: RunState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.hooks.onState(state);
+  }
+}

@@ -1,0 +1,41 @@
+import { DeviceBatch } from '../model/index.ts';
+import { selectParameters, type Selector } from '../partition/index.ts';
+import type { Trainer } from '../train/index.ts';
+import {
+  measureVariance,
+  modelObjective,
+  type VarianceOptions,
+  type VarianceReport,
+} from '../variance/index.ts';
+
+/** Options of `variance` beyond those of the measurement. */
+export interface SessionVarianceOptions extends VarianceOptions {
+  /** Training step whose batch is used; defaults to the next one. */
+  batch?: number;
+  /** Tensors to draw along; defaults to the ZO tensors in force. */
+  along?: Selector;
+}
+
+/** Measures the variance of the ZO estimate at a trainer's weights, with its estimator, law and seed unless told others. */
+export async function trainerVariance(
+  trainer: Trainer,
+  { batch: at, along, ...options }: SessionVarianceOptions,
+): Promise<VarianceReport> {
+  const { model } = trainer;
+  await model.engine.activate();
+  const labels = await trainer.ensureLabels();
+  const moved = along ? selectParameters(model.parameters.list, along) : labels.with('ZO');
+  const { estimator, epsilon, law } = trainer.settings;
+  const batch = new DeviceBatch(trainer.batchAt(at ?? trainer.steps), model.config);
+  try {
+    return await measureVariance(modelObjective(model, batch, moved), {
+      estimator,
+      epsilon,
+      law,
+      seed: trainer.options.seed,
+      ...options,
+    });
+  } finally {
+    batch.dispose();
+  }
+}
