@@ -112,7 +112,7 @@ export interface PanelState {
   /** Steps that `rewind` can go back to: [first, last], and whether an exact rebuild is possible at each. */
   rewindable: { from: number; to: number } | null;
   tensors: readonly TensorCell[];
-  /** One character a tensor: F (FO), Z (ZO), x (frozen). */
+  /** One character a tensor: F (FO), Z (ZO), x (frozen). Empty before there are labels, and so is `reasons`. */
   labels: string;
   /** One character a tensor: `h` set by hand, `c` chosen, `o` over budget, `n` no gain, `a` all alike. */
   reasons: string;
@@ -141,13 +141,15 @@ export type PanelCommand = { id: string } & (
   | { do: 'set'; settings: Partial<PanelSettings> }
   | { do: 'probe'; every: number; draws: number }
   | { do: 'plotly' } // the page has no plotly.js of ours: answers with a gzipped copy as a buffer
-  | { do: 'curves' } // all rows and probes again
+  | { do: 'curves' } // all rows and probes again; every view sends it when it is drawn, and so is known to be there
 );
 
 /**
  * Kernel to page, as the content of a custom message. `rows` and `probes` carry one float64 buffer a column, in the order
  * of rowColumns and probeColumns; `from` is the index of their first row: a view that has other rows at or after `from`
- * drops them (that is how a rewind reaches it).
+ * drops them (that is how a rewind reaches it; `count` may be 0). A row's index is its step. Of many rows at once only
+ * some are sent, 2000 a message at most, with the extremes of the curves among them: so a view compares `from` with its
+ * `step` column, not with the number of rows that it holds. Probes are sent whole.
  */
 export type PanelMessage =
   | { type: 'answer'; id: string; ok: true; budget?: BudgetAnswer; plotly?: 'gzip' }
