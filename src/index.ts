@@ -36,4 +36,5 @@ export type {
 } from './train/index.ts';
 export * from './variance/index.ts';
 export * from './plot/index.ts';
-export { Figure, liveFigure, progress, setSink, show } from './notebook/index.ts';
+export { Figure, liveFigure, progress, setSink, show, Widget } from './notebook/index.ts';
+export type { WidgetEvents, WidgetOptions } from './notebook/index.ts';

@@ -51,7 +51,7 @@ export class Comms implements CommRegistry {
     const { comm_id: id, target_name: target, data } = content;
     if (typeof id !== 'string') return;
     if (type === 'comm_open') {
-      if (typeof target !== 'string') return;
+      if (typeof target !== 'string' || this.#open.has(id)) return;
       const opened = this.#targets.get(target);
       const comm = this.#add(id, target);
       if (opened) opened(comm, data, buffers);

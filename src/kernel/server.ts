@@ -22,12 +22,14 @@ export class KernelServer extends ZmqServer {
   /** Header of the request whose cell runs or ran last: outputs belong to it. */
   #cell: Partial<MessageHeader> = {};
   #running = false;
+  /** Header of the comm message that is being handled: widgets match what comes back by it. */
+  #asked: MessageHeader | undefined;
 
   constructor(handler: CellHandler, connectionFile: string) {
     super(handler, connectionFile);
     this.#handler = handler;
     this.#comms = new Comms((type, content, options) =>
-      this.wire.publish(type, content, this.#cell, options),
+      this.wire.publish(type, content, this.#asked ?? this.#cell, options),
     );
   }
 
@@ -52,6 +54,7 @@ export class KernelServer extends ZmqServer {
       hold: () => interrupts.hold(),
       track: (work) => pending.track(work),
       settled: () => pending.settled(),
+      log,
     };
   }
 
@@ -136,7 +139,12 @@ export class KernelServer extends ZmqServer {
       case 'comm_open':
       case 'comm_msg':
       case 'comm_close':
-        return this.#comms.handle(type, content, buffers);
+        this.#asked = message.header;
+        try {
+          return this.#comms.handle(type, content, buffers);
+        } finally {
+          this.#asked = undefined;
+        }
       case 'history_request':
         return reply({ status: 'ok', history: [] });
       case 'interrupt_request':

@@ -7,3 +7,10 @@ export { progress, type Progress, type ProgressOptions } from './progress.ts';
 export { cellSignal, stoppable } from './signal.ts';
 export type { PlotlySpec } from './spec.ts';
 export { TableDisplay, tableBundle, type TableOptions } from './table.ts';
+export {
+  ANYWIDGET_HINT,
+  Widget,
+  WIDGET_VIEW_MIME,
+  type WidgetEvents,
+  type WidgetOptions,
+} from './widget/index.ts';

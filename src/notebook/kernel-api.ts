@@ -53,6 +53,8 @@ export interface KernelApi {
   track(work: Promise<unknown>): void;
   /** Resolves when all tracked work has ended, well or not. */
   settled(): Promise<void>;
+  /** Writes a line to the kernel's own log, never to a cell. */
+  log(line: string): void;
 }
 
 /** Where the kernel's offer stands. */

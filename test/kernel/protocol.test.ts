@@ -99,16 +99,18 @@ describe('comms', () => {
            comm.send({ got: message, opened: data }, { buffers: buffers.map((b: any) => Uint8Array.from(b, (v: any) => v + 1)) });
        });`,
     );
-    const answers: Message[] = [];
-    const running = kernel.execute('await new Promise((r) => setTimeout(r, 400)); 1', {
-      onMessage: (message) => {
-        if (message.header.msg_type === 'comm_msg') answers.push(message);
-      },
-    });
+    const answered = news(1);
+    let over = false;
+    const running = kernel.execute('await new Promise((r) => setTimeout(r, 400)); 1');
+    void running.then(() => (over = true));
     await new Promise((resolve) => setTimeout(resolve, 100));
     kernel.send('comm_open', { comm_id: 'c1', target_name: 'echo', data: { hello: 1 } });
-    kernel.send('comm_msg', { comm_id: 'c1', data: { x: 2 } }, { buffers: [Buffer.from([7, 8])] });
+    const id = kernel.send('comm_msg', { comm_id: 'c1', data: { x: 2 } }, { buffers: [Buffer.from([7, 8])] });
+    const answers = await answered;
+    expect(over).toBe(false);
     await running;
+    // Widgets of ipywidgets wait for an answer to their very message.
+    expect(answers[0]?.parent.msg_id).toBe(id);
     expect(answers.map((message) => message.content)).toEqual([
       { comm_id: 'c1', data: { got: { x: 2 }, opened: { hello: 1 } } },
     ]);
@@ -128,7 +130,6 @@ describe('comms', () => {
       };
       expect(id).not.toBe('');
     });
-    // The close belongs to the cell that ran last, whose request is over, so it arrives as news.
     expect((await closed).content.comm_id).toBe('c2');
   });
 
