@@ -2,6 +2,7 @@
 import { HiZfoError } from '../errors.ts';
 import { version } from '../package-root.ts';
 import { engineCommand } from './engine.ts';
+import { kernelCommand } from './kernel.ts';
 import { trainCommand } from './train.ts';
 
 interface Command {
@@ -9,7 +10,11 @@ interface Command {
   run(args: string[]): Promise<void>;
 }
 
-const commands: Record<string, Command> = { train: trainCommand, engine: engineCommand };
+const commands: Record<string, Command> = {
+  train: trainCommand,
+  engine: engineCommand,
+  kernel: kernelCommand,
+};
 
 const usage = `hi-zfo ${version()}: hierarchical zeroth- and first-order fine-tuning
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KernelClient } from '../../src/notebook/run/client.ts';
-import { kernelCommand } from '../../src/notebook/run/notebook.ts';
+import { kernelCommand } from '../../src/notebook/run/command.ts';
 import { builtKernel, repository, resultText, runCell } from './kernel-under-test.ts';
 
 /** A package of our name with the built kernel and a small library, so that no build of the real one is needed. */

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { KernelClient } from '../../src/notebook/run/client.ts';
 import type { Message } from '../../src/notebook/run/message.ts';
-import { kernelCommand } from '../../src/notebook/run/notebook.ts';
+import { kernelCommand } from '../../src/notebook/run/command.ts';
 // @ts-expect-error the build script is plain JavaScript
 import { buildKernel } from '../../scripts/build-kernel.mjs';
 

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { kernelCommand, runNotebook, type RunOptions } from '../run/notebook.ts';
+import { kernelCommand } from '../run/command.ts';
+import { runNotebook, type RunOptions } from '../run/notebook.ts';
 import { countFigures, exportHtml } from './html.ts';
 
 export interface HeadlessOptions extends Pick<RunOptions, 'onCell' | 'timeout' | 'signal' | 'cwd'> {

@@ -79,7 +79,7 @@ function asError(error: unknown): Error {
  *
  * @throws FormatError when the notebook cannot be read; Error when the kernel does not start
  * @example
- * const { ok, notebook } = await runNotebook('notebooks/quickstart.ipynb', { kernelArgv: kernelCommand() });
+ * const { ok, notebook } = await runNotebook('notebooks/quickstart.ipynb', { kernelArgv: kernelCommand(main) });
  */
 export async function runNotebook(path: string, options: RunOptions): Promise<RunReport> {
   const { kernelArgv, cwd = dirname(resolve(path)), timeout = CELL_MS, onCell, signal } = options;
@@ -128,10 +128,4 @@ async function kernelMetadata(client: KernelClient, notebook: Notebook): Promise
   const { content } = await client.request('kernel_info_request', {}, { timeout: 10_000 });
   const kernelspec = { name: 'hi-zfo', display_name: 'TypeScript (Hi-ZFO)', language: 'typescript' };
   return { kernelspec: notebook.metadata.kernelspec ?? kernelspec, language_info: content.language_info };
-}
-
-/** Command of the hi-zfo kernel whose bundle stands at `main`. */
-export function kernelCommand(main: string): string[] {
-  const node = [process.execPath, '--disable-warning=ExperimentalWarning'];
-  return [...node, main, '--connection-file', '{connection_file}'];
 }
