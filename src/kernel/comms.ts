@@ -8,16 +8,24 @@ export type Publish = (
   options?: { metadata?: object; buffers?: readonly Uint8Array[] },
 ) => void;
 
+/** Told when code that listens to a comm throws. */
+export type Complain = (what: string, error: unknown) => void;
+
 type Opened = (comm: Comm, data: unknown, buffers: Buffer[]) => void;
 
-/** The kernel's comms. Messages for a comm that is closed or unknown are ignored, as the protocol allows. */
+/**
+ * The kernel's comms. Messages that are malformed, or for a comm that is closed or unknown, are ignored, as the protocol
+ * allows. A listener that throws is reported and changes nothing for the others.
+ */
 export class Comms implements CommRegistry {
   readonly #targets = new Map<string, Opened>();
   readonly #open = new Map<string, Comm>();
   readonly #publish: Publish;
+  readonly #complain: Complain;
 
-  constructor(publish: Publish) {
+  constructor(publish: Publish, complain: Complain) {
     this.#publish = publish;
+    this.#complain = complain;
   }
 
   register(target: string, opened: Opened): void {
@@ -50,19 +58,29 @@ export class Comms implements CommRegistry {
   handle(type: string, content: Record<string, unknown>, buffers: Buffer[]): void {
     const { comm_id: id, target_name: target, data } = content;
     if (typeof id !== 'string') return;
+    const comm = this.#open.get(id);
     if (type === 'comm_open') {
-      if (typeof target !== 'string' || this.#open.has(id)) return;
+      // A second page cannot take over a comm that is open.
+      if (typeof target !== 'string' || comm) return;
       const opened = this.#targets.get(target);
-      const comm = this.#add(id, target);
-      if (opened) opened(comm, data, buffers);
-      else comm.close();
+      const added = this.#add(id, target);
+      if (!opened) added.close();
+      else if (!this.#call(added, () => opened(added, data, buffers))) added.close();
       return;
     }
-    const comm = this.#open.get(id);
-    if (type === 'comm_msg') comm?.onMessage?.(data, buffers);
-    if (type === 'comm_close') {
-      this.#open.delete(id);
-      comm?.onClose?.(data);
+    if (!comm) return;
+    if (type === 'comm_close') this.#open.delete(id);
+    this.#call(comm, () => (type === 'comm_close' ? comm.onClose?.(data) : comm.onMessage?.(data, buffers)));
+  }
+
+  /** Calls a listener; false when it threw. */
+  #call(comm: Comm, listener: () => unknown): boolean {
+    try {
+      listener();
+      return true;
+    } catch (error) {
+      this.#complain(`A listener of the comm ${comm.target} threw`, error);
+      return false;
     }
   }
 

@@ -18,16 +18,16 @@ if (connectionFile === undefined) {
 offerModules(offered, root);
 const session = new CellSession(process.cwd());
 const handler = new CellHandler(session);
-const server = new KernelServer(handler, connectionFile);
-(globalThis as { [KERNEL]?: unknown })[KERNEL] = server.api();
 
 // What a cell leaves behind must not take the kernel down: it is printed, readable, under the cell that ran last.
-const complain = (what: string) => (reason: unknown) => {
+const complain = (what: string, reason: unknown): void => {
   const text = reason instanceof Error ? (reason.stack ?? reason.message) : inspect(reason);
   process.stderr.write(`${what}: ${session.sources.readable(text)}\n`);
 };
-process.on('uncaughtException', complain('Uncaught exception'));
-process.on('unhandledRejection', complain('Unhandled rejection'));
+process.on('uncaughtException', (error) => complain('Uncaught exception', error));
+process.on('unhandledRejection', (reason) => complain('Unhandled rejection', reason));
 process.on('SIGINT', () => handler.interrupts.press());
 
+const server = new KernelServer(handler, connectionFile, complain);
+(globalThis as { [KERNEL]?: unknown })[KERNEL] = server.api();
 await server.init();

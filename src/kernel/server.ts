@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Router } from 'zeromq';
 import type { KernelApi } from '../notebook/kernel-api.ts';
 import { address, type Message, type MessageHeader } from '../notebook/run/message.ts';
-import { Comms } from './comms.ts';
+import { Comms, type Complain } from './comms.ts';
 import { displayContent, type CellHandler, type ExecuteRequest } from './handler.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { endChildren } from './children.ts';
 import { kernelInfo } from './info.ts';
 import { log } from './output.ts';
 import { completion, inspection } from './introspect.ts';
@@ -25,11 +26,13 @@ export class KernelServer extends ZmqServer {
   /** Header of the comm message that is being handled: widgets match what comes back by it. */
   #asked: MessageHeader | undefined;
 
-  constructor(handler: CellHandler, connectionFile: string) {
+  /** @param complain - reports what code of cells, called by the server, has thrown */
+  constructor(handler: CellHandler, connectionFile: string, complain: Complain) {
     super(handler, connectionFile);
     this.#handler = handler;
-    this.#comms = new Comms((type, content, options) =>
-      this.wire.publish(type, content, this.#asked ?? this.#cell, options),
+    this.#comms = new Comms(
+      (type, content, options) => this.wire.publish(type, content, this.#asked ?? this.#cell, options),
+      complain,
     );
   }
 
@@ -165,8 +168,11 @@ export class KernelServer extends ZmqServer {
     }
   }
 
-  /** Ends the process, whatever timers, threads and sockets the cells have left open. */
+  /** Ends the process, whatever timers, threads, sockets and child processes the cells have left open. */
   shutdown(): void {
-    setTimeout(() => process.exit(0), FLUSH_MS);
+    setTimeout(() => {
+      endChildren();
+      process.exit(0);
+    }, FLUSH_MS);
   }
 }

@@ -7,6 +7,8 @@ interface SendOptions {
   buffers?: readonly Uint8Array[];
 }
 
+const HEADER = ['msg_id', 'msg_type', 'session', 'username', 'date', 'version'] as const;
+
 /** The kernel's end of the sockets: reads requests, sends replies to the asker and news to everybody. */
 export class Wire {
   readonly #session = randomUUID();
@@ -18,9 +20,16 @@ export class Wire {
     this.#iopub = iopub;
   }
 
-  /** @throws Error when the frames are no message signed with the kernel's key */
+  /**
+   * A request. Its header goes back with every answer, so only what the protocol knows of it is kept.
+   *
+   * @throws Error when the frames are no message signed with the kernel's key
+   */
   parse(frames: readonly Buffer[]): Message {
-    return decode(this.#key, frames);
+    const message = decode(this.#key, frames);
+    const known = HEADER.filter((name) => typeof message.header[name] === 'string');
+    const header = Object.fromEntries(known.map((name) => [name, message.header[name]]));
+    return { ...message, header: header as unknown as MessageHeader };
   }
 
   reply(socket: Router, request: Message, content: object): void {

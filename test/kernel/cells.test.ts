@@ -144,6 +144,13 @@ describe('errors', () => {
     expect(resultText(await runCell(kernel, '3'))).toBe('3');
   });
 
+  it('lose no cell that is sent the moment the error is known', async () => {
+    for (let round = 0; round < 5; round++) {
+      expect((await runCell(kernel, "throw new Error('again')")).reply.status).toBe('error');
+      expect(resultText(await runCell(kernel, `${round} + 1`))).toBe(String(round + 1));
+    }
+  });
+
   it('do not abort the queue when the front end asks for that', async () => {
     const failing = runCell(kernel, "throw new Error('first')", { stop_on_error: false });
     const next = runCell(kernel, '4');

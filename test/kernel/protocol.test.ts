@@ -81,16 +81,6 @@ describe('requests', () => {
 });
 
 describe('comms', () => {
-  const news = (count: number): Promise<Message[]> =>
-    new Promise((resolve) => {
-      const seen: Message[] = [];
-      kernel.onMessage = (message) => {
-        if (!message.header.msg_type.startsWith('comm_')) return;
-        seen.push(message);
-        if (seen.length === count) resolve(seen);
-      };
-    });
-
   it('go both ways with buffers while a cell runs', async () => {
     await runCell(
       kernel,
@@ -144,29 +134,31 @@ describe('comms', () => {
 
   it('whose handler throws leave the kernel well', async () => {
     await runCell(kernel, "kernel.comms.register('bad', () => { throw new Error('handler'); });");
-    const status = news(0);
-    void status;
     kernel.send('comm_open', { comm_id: 'c3', target_name: 'bad', data: {} });
     expect(resultText(await runCell(kernel, '1 + 1'))).toBe('2');
   });
 });
 
 describe('the heartbeat', () => {
-  it('beats while a cell blocks the event loop', async () => {
+  it('beats all through a cell that blocks the event loop for three seconds', async () => {
     const { info } = kernel.connection;
     const heart = new Request({ linger: 0, receiveTimeout: 10_000 });
     heart.connect(address(info, info.hb_port));
     let ended = false;
-    const blocking = runCell(kernel, 'const until = Date.now() + 1500; while (Date.now() < until);').then(
+    const blocking = runCell(kernel, 'const until = Date.now() + 3000; while (Date.now() < until);').then(
       () => {
         ended = true;
       },
     );
     await new Promise((resolve) => setTimeout(resolve, 300));
-    await heart.send('ping');
-    const [beat] = await heart.receive();
-    expect(String(beat)).toBe('ping');
-    expect(ended).toBe(false);
+    let beats = 0;
+    while (!ended) {
+      await heart.send('ping');
+      expect(String((await heart.receive())[0])).toBe('ping');
+      if (!ended) beats++;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(beats).toBeGreaterThan(10);
     await blocking;
     heart.close();
   });

@@ -18,10 +18,12 @@ describe('shutdown', () => {
     const child = Number(said.find((message) => message.type === 'stream')?.content.text);
     const { pid } = kernel.process.child;
     expect(isAlive(child)).toBe(true);
-    await kernel.close();
+    // The kernel by itself, before the client makes sure of it.
+    await kernel.request('shutdown_request', { restart: true }, { channel: 'control' });
     expect(await kernel.process.exited).toBe('exit code 0');
     expect(isAlive(pid as number)).toBe(false);
     await expect.poll(() => isAlive(child), { timeout: 5000 }).toBe(false);
+    await kernel.close();
   });
 
   it('answers a restart and ends', async () => {
