@@ -1,6 +1,8 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { FormatError } from '../errors.ts';
-import { bytesOf, isDtype, widen, type Dtype } from './dtype.ts';
+import { plain } from './codec.ts';
+import { bytesOf, isDtype, isWeightDtype, type Dtype } from './dtype.ts';
+import { readDecoded, readInto } from './ranged.ts';
 
 /** Where one tensor lies in a safetensors file. */
 export interface StoredTensor {
@@ -47,10 +49,10 @@ export class SafetensorsFile {
         );
       };
       if (size < 8) fail(`it has ${size} bytes, fewer than the 8 of a header length`);
-      const length = Number((await readExactly(handle, 0, 8, path)).readBigUInt64LE());
+      const length = Number((await readBytes(handle, 0, 8, path)).readBigUInt64LE());
       if (length > MAX_HEADER) fail(`its header claims ${length} bytes, more than ${MAX_HEADER}`);
       if (8 + length > size) fail(`its header claims ${length} bytes but the file ends after ${size}`);
-      const text = (await readExactly(handle, 8, length, path)).toString('utf8');
+      const text = (await readBytes(handle, 8, length, path)).toString('utf8');
       if (!text.startsWith('{')) fail('its header does not start with "{"');
       let header: unknown;
       try {
@@ -66,29 +68,41 @@ export class SafetensorsFile {
     }
   }
 
-  /** Values of a tensor, widened to float32. Throws FormatError when `name` is not in the file. */
+  /**
+   * Values of a weight (F32, F16 or BF16), widened to float32. Throws FormatError when `name` is not in the file or is of
+   * another type.
+   */
   async read(name: string): Promise<Float32Array> {
-    const values = await this.readStored(name);
-    return values instanceof Float32Array ? values : Float32Array.from(values);
-  }
-
-  /** Values as stored: Float64Array for F64, otherwise widened to Float32Array. */
-  async readStored(name: string): Promise<Float32Array | Float64Array> {
-    const t = this.tensors.get(name);
-    if (!t) {
-      const some = [...this.tensors.keys()].slice(0, 4).join(', ');
+    const t = this.find(name);
+    if (!isWeightDtype(t.dtype)) {
       throw new FormatError(
-        `${this.path} has no tensor ${name}. It holds ${this.tensors.size}, such as ${some}.`,
+        `${this.path}: ${name} is ${t.dtype}; weights must be F32, F16 or BF16. Convert the file first.`,
       );
     }
-    return widen(
-      t.dtype,
-      await readExactly(this.handle, this.dataStart + t.begin, t.end - t.begin, this.path),
-    );
+    const count = (t.end - t.begin) / bytesOf[t.dtype];
+    return readDecoded(this.handle, this.dataStart + t.begin, count, plain[t.dtype], this.path);
+  }
+
+  /** Values as stored: Float64Array for F64, otherwise as `read` gives them. */
+  async readStored(name: string): Promise<Float32Array | Float64Array> {
+    const t = this.find(name);
+    if (t.dtype !== 'F64') return this.read(name);
+    const values = new Float64Array((t.end - t.begin) / 8);
+    await readInto(this.handle, this.dataStart + t.begin, new Uint8Array(values.buffer), this.path);
+    return values;
   }
 
   async close(): Promise<void> {
     await this.handle.close();
+  }
+
+  private find(name: string): StoredTensor {
+    const t = this.tensors.get(name);
+    if (t) return t;
+    const some = [...this.tensors.keys()].slice(0, 4).join(', ');
+    throw new FormatError(
+      `${this.path} has no tensor ${name}. It holds ${this.tensors.size}, such as ${some}.`,
+    );
   }
 }
 
@@ -145,18 +159,10 @@ function isCounts(x: unknown): x is number[] {
   return Array.isArray(x) && x.length <= 16 && x.every((v) => Number.isSafeInteger(v) && (v as number) >= 0);
 }
 
-async function readExactly(handle: FileHandle, at: number, length: number, path: string): Promise<Buffer> {
-  // A buffer of its own (not pooled), so that typed arrays can view it from offset 0.
-  const buffer = Buffer.from(new ArrayBuffer(length));
-  let got = 0;
-  while (got < length) {
-    // One read call moves at most 2 GiB.
-    const { bytesRead } = await handle.read(buffer, got, Math.min(length - got, 1 << 30), at + got);
-    if (bytesRead === 0)
-      throw new FormatError(`${path} ended while reading ${length} bytes at ${at}. It is cut short.`);
-    got += bytesRead;
-  }
-  return buffer;
+async function readBytes(handle: FileHandle, at: number, length: number, path: string): Promise<Buffer> {
+  const bytes = Buffer.alloc(length);
+  await readInto(handle, at, bytes, path);
+  return bytes;
 }
 
 function reason(cause: unknown): string {

@@ -1,6 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FormatError } from '../errors.ts';
+import { isObject, readJson } from './json.ts';
 import { SafetensorsFile, type StoredTensor } from './safetensors.ts';
 
 /** The weights of a Hugging Face folder: one model.safetensors, or shards with their index. */
@@ -16,10 +17,18 @@ export class WeightFiles {
     const files: SafetensorsFile[] = [];
     try {
       const where = new Map<string, SafetensorsFile>();
-      for (const name of await fileNames(dir)) {
+      const { names, map } = await fileNames(dir);
+      for (const name of names) {
         const file = await SafetensorsFile.open(join(dir, name));
         files.push(file);
         for (const tensor of file.tensors.keys()) where.set(tensor, file);
+      }
+      for (const [tensor, name] of map) {
+        if (where.get(tensor)?.path !== join(dir, name)) {
+          throw new FormatError(
+            `${join(dir, name)} does not hold ${tensor}, as the index says. Download it again.`,
+          );
+        }
       }
       return new WeightFiles(dir, where, files);
     } catch (error) {
@@ -56,28 +65,25 @@ export class WeightFiles {
   }
 }
 
-async function fileNames(dir: string): Promise<string[]> {
-  const exists = (name: string) =>
-    stat(join(dir, name)).then(
-      (s) => s.isFile(),
-      () => false,
-    );
-  if (await exists('model.safetensors')) return ['model.safetensors'];
-  const index = 'model.safetensors.index.json';
-  if (!(await exists(index))) {
+/** The weight files of a folder, and which tensor an index puts where. */
+async function fileNames(dir: string): Promise<{ names: string[]; map: [string, string][] }> {
+  const single = await stat(join(dir, 'model.safetensors')).catch(() => undefined);
+  if (single?.isFile()) return { names: ['model.safetensors'], map: [] };
+  const path = join(dir, 'model.safetensors.index.json');
+  const index = await readJson(path);
+  if (!index) {
     throw new FormatError(
-      `${dir} holds no model.safetensors and no ${index}. Give a Hugging Face model folder (config.json, safetensors, tokenizer.json).`,
+      `${dir} holds no model.safetensors and no model.safetensors.index.json. Give a Hugging Face model folder (config.json, safetensors, tokenizer.json).`,
     );
   }
-  let map: unknown;
-  try {
-    map = (JSON.parse(await readFile(join(dir, index), 'utf8')) as { weight_map?: unknown }).weight_map;
-  } catch (cause) {
-    throw new FormatError(`${join(dir, index)} is not JSON. Download it again.`, { cause });
+  const map = isObject(index.weight_map) ? Object.entries(index.weight_map) : [];
+  if (map.length === 0 || !map.every((e): e is [string, string] => isShardName(e[1]))) {
+    throw new FormatError(`${path} has no usable weight_map. Download it again.`);
   }
-  const names = typeof map === 'object' && map !== null ? [...new Set(Object.values(map) as unknown[])] : [];
-  if (names.length === 0 || !names.every((n): n is string => typeof n === 'string' && /^[\w.-]+$/.test(n))) {
-    throw new FormatError(`${join(dir, index)} has no usable weight_map. Download it again.`);
-  }
-  return names;
+  return { names: [...new Set(map.map(([, name]) => name))], map };
+}
+
+/** A file of the folder itself: no separators, so nothing outside it is opened. */
+function isShardName(name: unknown): boolean {
+  return typeof name === 'string' && /^[\w.-]+\.safetensors$/.test(name);
 }

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FormatError } from '../../src/errors.ts';
 import { SafetensorsFile, writeFolder, writeSafetensors } from '../../src/formats/index.ts';
-import { widen } from '../../src/formats/dtype.ts';
 
 let dir: string;
 beforeAll(async () => void (dir = await mkdtemp(join(tmpdir(), 'hi-zfo-'))));
@@ -49,7 +48,7 @@ describe('SafetensorsFile', () => {
     ['not an object', '[1, 2, 3]', 0, undefined, /does not start with "\{"/],
     ['data cut short', f32(), 4, undefined, /lies at 0\.\.8 of 4/],
     ['data too long', f32(), 12, undefined, /need 8 bytes of data, the file holds 12/],
-    ['an unknown dtype', f32({ dtype: 'F8_E5M2' }), 8, undefined, /dtype "F8_E5M2"/],
+    ['an unknown dtype', f32({ dtype: 'F8_E9' }), 8, undefined, /dtype "F8_E9"/],
     ['a dtype from the prototype', f32({ dtype: 'toString' }), 8, undefined, /dtype "toString"/],
     ['a negative shape', f32({ shape: [-2] }), 8, undefined, /shape \[-2\]/],
     ['a shape that does not fit', f32({ shape: [3] }), 8, undefined, /needs 12 bytes, has 8/],
@@ -69,39 +68,22 @@ describe('SafetensorsFile', () => {
     await expect(SafetensorsFile.open(path)).rejects.toThrow(FormatError);
   });
 
-  it('gives a right read or a FormatError on any mutation of a good file', async () => {
-    const good = join(dir, 'good.safetensors');
-    await writeSafetensors(good, [{ name: 'w', shape: [2, 3], data: new Float32Array([1, 2, 3, 4, 5, 6]) }]);
-    const bytes = await readFile(good);
-    const path = join(dir, 'mutated.safetensors');
-    await fc.assert(
-      fc.asyncProperty(
-        fc.nat(bytes.length - 1),
-        fc.nat(255),
-        fc.nat(bytes.length),
-        async (at, value, cut) => {
-          const copy = Buffer.from(bytes.subarray(0, Math.max(at + 1, cut)));
-          copy[at] = value;
-          await writeFile(path, copy);
-          try {
-            const file = await SafetensorsFile.open(path);
-            for (const t of file.tensors.values())
-              expect((await file.readStored(t.name)).length).toBe(t.shape.reduce((n, d) => n * d, 1));
-            await file.close();
-          } catch (error) {
-            expect(error).toBeInstanceOf(FormatError);
-          }
-        },
-      ),
-      { numRuns: 500, seed: 3 },
-    );
-  });
-
-  it('widens half and bfloat16 exactly', () => {
-    const halves = Buffer.from(new Uint16Array([0x3c00, 0xc000, 0x0001, 0x03ff, 0x7c00, 0x8000]).buffer);
-    expect([...widen('F16', halves)]).toEqual([1, -2, 2 ** -24, 1023 * 2 ** -24, Infinity, -0]);
-    const brains = Buffer.from(new Uint16Array([0x3f80, 0xc049]).buffer);
-    expect([...widen('BF16', brains)]).toEqual([1, -3.140625]);
+  it('opens files with other element types and refuses to read them as weights', async () => {
+    const header = {
+      mask: { dtype: 'BOOL', shape: [8], data_offsets: [0, 8] },
+      ids: { dtype: 'I64', shape: [1], data_offsets: [8, 16] },
+      wide: { dtype: 'F64', shape: [1], data_offsets: [16, 24] },
+    };
+    const data = new Uint8Array(24);
+    new DataView(data.buffer).setFloat64(16, 0.1, true);
+    const file = await SafetensorsFile.open(await fileOf(header, data));
+    for (const name of ['mask', 'ids', 'wide'])
+      await expect(file.read(name)).rejects.toThrow(
+        new RegExp(`${name} is ${file.tensors.get(name)!.dtype}; weights must be F32, F16 or BF16`),
+      );
+    expect(await file.readStored('wide')).toEqual(new Float64Array([0.1]));
+    await expect(file.read('none')).rejects.toThrow(/no tensor none\. It holds 3, such as mask/);
+    await file.close();
   });
 });
 
