@@ -5,3 +5,5 @@ export { WeightFiles } from './weights.ts';
 export { writeFolder } from './atomic.ts';
 export { isWeightDtype, type WeightDtype } from './dtype.ts';
 export { isObject, readJson, type Json } from './json.ts';
+export type { ModelSource, TokenizerFiles } from './source.ts';
+export { isGguf, openSource, openTokenizer } from './open.ts';
