@@ -27,7 +27,7 @@ describe('fileTask', () => {
       completion: ' It is 4.\n#### 4',
     });
     const scores = await task.score(['#### 4', '#### 4'], task.test);
-    expect(scores.values).toEqual({ exactMatch: 0.5 });
+    expect(scores.values).toEqual({ exactMatch: 0.5, flexibleMatch: 0.5 });
   });
 
   it('reads prompt and completion from a JSON list, with references, and scores by the metric asked for', async () => {

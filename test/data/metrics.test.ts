@@ -10,7 +10,7 @@ describe('final number', () => {
     ['2+3=5 #### 5', '5'],
     ['so\n#### 1,234', '1234'],
     ['#### -7.', '-7'],
-    ['####12', '12'],
+    ['####12', undefined],
     ['#### 3 and then #### 4', '3'],
     ['#### $5', undefined],
     ['#### .', undefined],
@@ -20,10 +20,14 @@ describe('final number', () => {
     expect(finalNumber(text)).toBe(expected);
   });
 
-  it('is compared as a number', () => {
+  it('is compared as text, and the last number of all is the flexible score', () => {
     const examples = ['#### 5', '#### 5', '#### 5', '#### 5'].map((c) => example(c));
     const scores = finalNumberScores(['1+4=5 #### 5', '#### 5.0', '#### 6', '5'], examples);
-    expect(scores).toEqual({ primary: 'exactMatch', values: { exactMatch: 0.5 }, each: [1, 1, 0, 0] });
+    expect(scores).toEqual({
+      primary: 'exactMatch',
+      values: { exactMatch: 0.25, flexibleMatch: 0.5 },
+      each: [1, 0, 0, 0],
+    });
   });
 });
 

@@ -103,7 +103,7 @@ describe('rouge', () => {
 
   it('takes the best of several references', () => {
     const examples = [{ prompt: '', completion: 'a b', references: ['x y', 'c d'] }];
-    expect(rougeScores(['c d'], examples).values).toEqual({ rouge1: 1, rouge2: 1, rougeL: 1 });
+    expect(rougeScores(['c d'], examples).values).toEqual({ rouge1: 1, rouge2: 1, rougeL: 1, rougeLsum: 1 });
     expect(rougeScores(['a b'], examples).each).toEqual([0]);
   });
 });

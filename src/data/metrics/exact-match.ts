@@ -1,5 +1,5 @@
 import type { Example, Scores } from '../task.ts';
-import { references, rightOrWrong } from './references.ts';
+import { mean, references, rightOrWrong } from './references.ts';
 
 const normal = (text: string): string => text.trim().replace(/\s+/g, ' ');
 
@@ -9,19 +9,36 @@ export function exactMatchScores(outputs: readonly string[], examples: readonly 
   return rightOrWrong('exactMatch', right);
 }
 
-/** The number after the first `####`, without thousands commas, as GSM8K's own scorer reads it; undefined when there is none. */
+const cleaned = (digits: string): string => digits.replaceAll(/[,$]/g, '').replace(/\.$/, '');
+
+/** The number after the first `#### `, without thousands commas, as GSM8K's own scorer reads it; undefined when there is none. */
 export function finalNumber(text: string): string | undefined {
-  const digits = /#### *(-?[0-9.,]+)/.exec(text)?.[1]?.replaceAll(',', '').replace(/\.$/, '');
-  return digits === undefined || digits === '' || Number.isNaN(Number(digits)) ? undefined : digits;
+  const digits = cleaned(/#### (-?[0-9.,]+)/.exec(text)?.[1] ?? '');
+  return digits === '' || Number.isNaN(Number(digits)) ? undefined : digits;
 }
 
-/** Share of outputs whose number after `####` is that of a reference. */
+/** The last number anywhere in a text, as lm-evaluation-harness's `flexible-extract` reads it; undefined when there is none. */
+export function lastNumber(text: string): string | undefined {
+  const found = text.match(/-?[$0-9.,]{2,}|-?[0-9]+/g)?.at(-1);
+  return found === undefined ? undefined : cleaned(found);
+}
+
+/**
+ * GSM8K's two scores. `exactMatch` (primary) wants the reference's number after `####`; `flexibleMatch` takes the last
+ * number of the output, wherever it stands. Numbers are compared as text, without commas, dollar signs and a final stop.
+ * Source: lm-evaluation-harness, lm_eval/tasks/gsm8k/gsm8k.yaml (strict-match and flexible-extract).
+ */
 export function finalNumberScores(outputs: readonly string[], examples: readonly Example[]): Scores {
-  const right = outputs.map((output, i) => {
-    const given = finalNumber(output);
-    return (
-      given !== undefined && references(examples, i).some((r) => Number(finalNumber(r)) === Number(given))
-    );
-  });
-  return rightOrWrong('exactMatch', right);
+  const gold = outputs.map((_, i) => references(examples, i).map(finalNumber));
+  const right = (read: (text: string) => string | undefined) =>
+    outputs.map((output, i) => {
+      const given = read(output);
+      return Number(given !== undefined && gold[i]!.includes(given));
+    });
+  const [each, flexible] = [right(finalNumber), right(lastNumber)];
+  return {
+    primary: 'exactMatch',
+    values: { exactMatch: mean(each), flexibleMatch: mean(flexible) },
+    each,
+  };
 }
