@@ -1,7 +1,10 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import util from 'node:util';
+import { existsSync } from 'node:fs';
 import { tf } from '../tf.ts';
+import { engineFolder, MANIFEST, type NativePackage } from './recipe.ts';
+import { shareTfjs } from './share-tfjs.ts';
 
 /** A native backend that loads and computes. */
 export interface NativeBackend {
@@ -14,14 +17,12 @@ export interface NativeBackend {
 let loaded: NativeBackend | undefined;
 
 /**
- * Loads tfjs-node or tfjs-node-gpu from beside hi-zfo or from the working directory and has it compute a product: an
- * install without its addon, or one whose libtensorflow does not load, fails here. Once either has been loaded, it is
+ * Loads tfjs-node or tfjs-node-gpu, the one that `hi-zfo engine install` made or else one beside hi-zfo or in the working
+ * directory, and has it compute a product: an install without its addon, or one whose libtensorflow does not load, fails here. Once either has been loaded, it is
  * what this gives for both names.
  * @throws the reason, as a short message
  */
-export async function loadNative(
-  name: '@tensorflow/tfjs-node' | '@tensorflow/tfjs-node-gpu',
-): Promise<NativeBackend> {
+export async function loadNative(name: NativePackage): Promise<NativeBackend> {
   if (loaded) {
     await tf.setBackend('tensorflow');
     return loaded;
@@ -29,7 +30,7 @@ export async function loadNative(
   shimUtil();
   // TensorFlow greets on stderr; warnings and errors still come through.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
-  const found = resolve(name);
+  const found = await resolve(name);
   if (!found) throw new Error('not installed');
   const previous = tf.engine().backendName;
   try {
@@ -52,8 +53,12 @@ export async function loadNative(
   }
 }
 
-function resolve(name: string): { path: string; load: NodeJS.Require } | undefined {
-  for (const base of [import.meta.url, join(process.cwd(), 'package.json')]) {
+async function resolve(name: NativePackage): Promise<{ path: string; load: NodeJS.Require } | undefined> {
+  const own = engineFolder(name === '@tensorflow/tfjs-node' ? 'native' : 'gpu');
+  const installed = existsSync(join(own, MANIFEST));
+  if (installed) await shareTfjs(own);
+  const bases = [import.meta.url, join(process.cwd(), 'package.json')];
+  for (const base of installed ? [join(own, 'package.json'), ...bases] : bases) {
     const load = createRequire(base);
     try {
       return { path: load.resolve(name), load };

@@ -1,0 +1,122 @@
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { EngineError } from '../../errors.ts';
+import { compileAddon, headersFolder } from './compile.ts';
+import { downloadWheel, unpackWheel } from './fetch-library.ts';
+import { probe } from './probe.ts';
+import { engineFolder, MANIFEST, packageOf, TENSORFLOW, TFJS, wheelFor, type NativeName } from './recipe.ts';
+import { tool } from './tool.ts';
+
+export interface InstallOptions {
+  /** A wheel that is there already. */
+  wheel?: string;
+  /** `pip` (default for gpu) downloads the CUDA 12 libraries that this TensorFlow names, about 2.5 GB; `none` uses the system's. */
+  cuda?: 'pip' | 'none';
+  /** Told of each step. */
+  say?: (line: string) => void;
+}
+
+/**
+ * Makes tfjs-node (or -gpu) run on the TensorFlow of a PyPI wheel, in a folder of hi-zfo's own under the user's cache;
+ * about 2 minutes and 1.3 GB of disk. Made aside and renamed: what is there is whole.
+ * @returns the folder
+ * @throws EngineError with the step that failed; nothing is left behind
+ */
+export async function installNative(name: NativeName, options: InstallOptions = {}): Promise<string> {
+  const { say = () => undefined, cuda = name === 'gpu' ? 'pip' : 'none' } = options;
+  const wheel = wheelFor(name);
+  const target = engineFolder(name);
+  if (existsSync(join(target, MANIFEST))) {
+    say(`already there: ${target}`);
+    return target;
+  }
+  await mkdir(dirname(target), { recursive: true });
+  const aside = await mkdtemp(`${target}.partial-`);
+  try {
+    say(`npm: ${packageOf(name)} ${TFJS}, without its own download`);
+    const packages = [`${packageOf(name)}@${TFJS}`, 'node-api-headers@1.5.0'];
+    const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+    await writeFile(join(aside, 'package.json'), '{ "private": true }');
+    await tool('npm', ['install', ...quiet, ...packages], 'It needs the npm registry.', { cwd: aside });
+    const modules = join(aside, 'node_modules');
+    const addon = join(modules, packageOf(name));
+    // It has to share our TF.js, not bring another one: see load.ts.
+    await leaveOnly(modules, packageOf(name));
+
+    say(
+      options.wheel
+        ? `library: ${options.wheel}`
+        : `library: ${wheel.project} ${TENSORFLOW} from PyPI, ${wheel.megabytes} MB`,
+    );
+    const deps = join(addon, 'deps');
+    await mkdir(deps, { recursive: true });
+    const file = options.wheel ?? (await downloadWheel(wheel, aside));
+    await unpackWheel(file, wheel, deps);
+    if (!options.wheel) await rm(file);
+    if (cuda === 'pip') {
+      say('CUDA 12 and cuDNN 9 from PyPI, about 2.5 GB');
+      await cudaLibraries(aside, deps);
+    }
+
+    say('compiling the addon (about half a minute)');
+    await compileAddon(addon, await headersFolder(modules));
+    say('loading it and computing');
+    const found = await probe(aside, packageOf(name));
+    const facts = {
+      engine: name,
+      tfjs: TFJS,
+      tensorflow: TENSORFLOW,
+      wheel: wheel.sha256,
+      node: process.version,
+      ...found,
+    };
+    await writeFile(join(aside, MANIFEST), JSON.stringify(facts, null, 2));
+    await rename(aside, target);
+    return target;
+  } catch (error) {
+    await rm(aside, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Removes what `installNative` made; false when there was nothing. */
+export async function uninstallNative(name: NativeName): Promise<boolean> {
+  const folder = engineFolder(name);
+  if (!existsSync(folder)) return false;
+  if (!existsSync(join(folder, MANIFEST)))
+    throw new EngineError(
+      `${folder} is not an engine that hi-zfo installed (it has no ${MANIFEST}). Nothing was removed.`,
+    );
+  await rm(folder, { recursive: true });
+  return true;
+}
+
+async function leaveOnly(modules: string, kept: string): Promise<void> {
+  const scope = join(modules, '@tensorflow');
+  const aside = join(modules, '.kept');
+  await rename(join(modules, kept), aside);
+  await rm(scope, { recursive: true });
+  await mkdir(scope);
+  await rename(aside, join(modules, kept));
+}
+
+/** The library looks for CUDA in ../nvidia, by its RUNPATH. */
+async function cudaLibraries(folder: string, deps: string): Promise<void> {
+  const packages = join(folder, 'cuda');
+  const list = join(deps, 'cuda-requirements.txt');
+  const args = [
+    '-m',
+    'pip',
+    'install',
+    '-q',
+    '--no-deps',
+    '--only-binary=:all:',
+    '--target',
+    packages,
+    '-r',
+    list,
+  ];
+  await tool('python3', args, 'It needs PyPI.');
+  await symlink(join('..', '..', '..', '..', 'cuda', 'nvidia'), join(deps, 'nvidia'));
+}
