@@ -1,19 +1,81 @@
 import { parseArgs } from 'node:util';
-import { openEngine, type EngineName } from '../engine/index.ts';
+import {
+  installNative,
+  openEngine,
+  uninstallNative,
+  type EngineName,
+  type NativeName,
+} from '../engine/index.ts';
+import { ConfigError } from '../errors.ts';
+import { examineEngines } from './engine/doctor.ts';
+import { findingLines } from './kernel/doctor.ts';
 
-/** `hi-zfo engine`: what would be picked on this machine, and why. */
-export const engineCommand = {
-  summary: 'say which tensor engine is picked here, and what would be faster',
-  async run(args: string[]): Promise<void> {
-    const { values } = parseArgs({
-      args,
-      options: { engine: { type: 'string', default: 'auto' }, help: { type: 'boolean', short: 'h' } },
+const HELP = `hi-zfo engine [describe] [--engine auto|wasm|cpu|native|gpu]
+    say which tensor engine is picked here, and why
+hi-zfo engine doctor
+    look at every engine: what works, what is missing, what to do
+hi-zfo engine install native|gpu [--wheel FILE] [--cuda pip|none]
+    tfjs-node(-gpu) on TensorFlow's library from PyPI, where its own download fails or is too old.
+    Linux; needs npm, python3 with pip and g++. 0.8 GB of disk; gpu (experimental) 5 GB. Into HI_ZFO_CACHE or ~/.cache/hi-zfo
+hi-zfo engine uninstall native|gpu
+    remove it`;
+
+const actions: Record<string, (name: string | undefined, values: Values) => Promise<void>> = {
+  async describe(_, { engine }) {
+    console.log(String((await openEngine(engine as EngineName)).describe()));
+  },
+  async doctor() {
+    const findings = await examineEngines({ env: process.env, nodeVersion: process.versions.node });
+    console.log(findingLines(findings).join('\n'));
+    if (findings.some(({ state }) => state === 'wrong')) process.exitCode = 1;
+  },
+  async install(name, { wheel, cuda }) {
+    if (cuda !== undefined && cuda !== 'pip' && cuda !== 'none')
+      throw new ConfigError(`--cuda is ${cuda}; take pip or none.`);
+    const folder = await installNative(nativeName(name), {
+      ...(wheel !== undefined && { wheel }),
+      ...(cuda !== undefined && { cuda }),
+      say: (line) => console.log(`  ${line}`),
     });
-    if (values.help) {
-      console.log('hi-zfo engine [--engine auto|wasm|cpu|native|gpu]');
-      return;
-    }
-    const engine = await openEngine(values.engine as EngineName);
-    console.log(String(engine.describe()));
+    console.log(`Installed in ${folder}. \`hi-zfo engine uninstall ${name}\` removes it.`);
+  },
+  async uninstall(name) {
+    const removed = await uninstallNative(nativeName(name));
+    console.log(
+      removed ? `Removed the ${name} engine.` : `There is no ${name} engine that hi-zfo installed.`,
+    );
+  },
+};
+
+interface Values {
+  engine: string;
+  wheel?: string | undefined;
+  cuda?: string | undefined;
+}
+
+function nativeName(name: string | undefined): NativeName {
+  if (name === 'native' || name === 'gpu') return name;
+  throw new ConfigError(`There is no engine ${String(name)} to install; take native or gpu.`);
+}
+
+/** `hi-zfo engine`: what is picked on this machine, what is missing, and installing the native ones. */
+export const engineCommand = {
+  summary: 'describe, install, uninstall and examine tensor engines',
+  async run(args: string[]): Promise<void> {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        engine: { type: 'string', default: 'auto' },
+        wheel: { type: 'string' },
+        cuda: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    const [action = 'describe', name, ...rest] = positionals;
+    if (values.help) return console.log(HELP);
+    if (!Object.hasOwn(actions, action) || rest.length > 0)
+      throw new ConfigError(`hi-zfo engine ${positionals.join(' ')}: no such call.\n\n${HELP}`);
+    await actions[action]!(name, values);
   },
 };

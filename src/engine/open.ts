@@ -83,10 +83,10 @@ async function openWasm(
 ): Promise<Engine> {
   const shared = await startWasm();
   const workspace = relaxed ? shared : new Workspace(shared.backend, false);
-  const faster = ["on many cores perhaps: npm i @tensorflow/tfjs-node@4.22.0, then openEngine('native')"];
+  const faster = ['on many cores perhaps: hi-zfo engine install native'];
   if (existsSync('/dev/nvidia0'))
     faster.unshift(
-      'an NVIDIA GPU is here, but @tensorflow/tfjs-node-gpu does not load: npm i @tensorflow/tfjs-node-gpu',
+      'an NVIDIA GPU is here, but @tensorflow/tfjs-node-gpu does not load: hi-zfo engine install gpu',
     );
   return makeEngine('wasm', 'wasm', fused ? fusedOps(workspace) : plainOps, {
     name: 'wasm',
@@ -117,7 +117,7 @@ async function openNative(name: 'native' | 'gpu', rejected: Rejected = []): Prom
   const fail = (cause: unknown): never => {
     throw new EngineError(
       `The ${name} engine needs ${packageName}, which does not serve: ${messageOf(cause)}. ` +
-        `Install it with: npm i ${packageName}@4.22.0. Or use the wasm engine, which needs nothing.`,
+        `Install it with: hi-zfo engine install ${name}. Or use the wasm engine, which needs nothing.`,
       { cause },
     );
   };

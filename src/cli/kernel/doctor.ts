@@ -37,12 +37,17 @@ export async function examine(given: Partial<Patient> = {}): Promise<Finding[]> 
 }
 
 /** The findings as lines, each with what to do below it. */
-export function doctorText(findings: readonly Finding[]): string {
+export function findingLines(findings: readonly Finding[]): string[] {
   const width = Math.max(...findings.map(({ name }) => name.length));
-  const lines = findings.flatMap(({ name, state, found, todo }) => [
+  return findings.flatMap(({ name, state, found, todo }) => [
     `  ${state.padEnd(8)} ${name.padEnd(width)}  ${found}`,
     ...(todo === undefined ? [] : [`  ${' '.repeat(8)} ${' '.repeat(width)}  -> ${todo}`]),
   ]);
+}
+
+/** What `hi-zfo kernel doctor` prints. */
+export function doctorText(findings: readonly Finding[]): string {
+  const lines = findingLines(findings);
   const wrong = findings.filter(({ state }) => state === 'wrong').length;
   const end =
     wrong === 0 ? 'The kernel is in order.' : `${wrong} ${wrong === 1 ? 'thing is' : 'things are'} wrong.`;

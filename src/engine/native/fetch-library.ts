@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { EngineError } from '../../errors.ts';
-import { TENSORFLOW, verify, type Wheel } from './recipe.ts';
+import { TENSORFLOW, type Wheel } from './recipe.ts';
 import { tool } from './tool.ts';
 
 const PIP_HINT =
@@ -42,9 +42,8 @@ export async function downloadWheel(wheel: Wheel, folder: string): Promise<strin
   return join(folder, file);
 }
 
-/** Checks a wheel and unpacks its library and headers into `folder`/lib and `folder`/include. */
-export async function unpackWheel(file: string, wheel: Wheel, folder: string): Promise<void> {
-  await verify(file, wheel);
+/** Unpacks the library and headers of a wheel into `folder`/lib and `folder`/include. */
+export async function unpackWheel(file: string, folder: string): Promise<void> {
   const hint = `Is the disk full? ${basename(file)} needs 1 GB in ${folder}.`;
   await tool('python3', ['-c', UNPACK, resolve(file), folder], hint);
 }

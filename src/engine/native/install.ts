@@ -5,7 +5,16 @@ import { EngineError } from '../../errors.ts';
 import { compileAddon, headersFolder } from './compile.ts';
 import { downloadWheel, unpackWheel } from './fetch-library.ts';
 import { probe } from './probe.ts';
-import { engineFolder, MANIFEST, packageOf, TENSORFLOW, TFJS, wheelFor, type NativeName } from './recipe.ts';
+import {
+  engineFolder,
+  MANIFEST,
+  packageOf,
+  TENSORFLOW,
+  TFJS,
+  verify,
+  wheelFor,
+  type NativeName,
+} from './recipe.ts';
 import { tool } from './tool.ts';
 
 export interface InstallOptions {
@@ -31,6 +40,7 @@ export async function installNative(name: NativeName, options: InstallOptions = 
     say(`already there: ${target}`);
     return target;
   }
+  if (options.wheel !== undefined) await verify(options.wheel, wheel);
   await mkdir(dirname(target), { recursive: true });
   const aside = await mkdtemp(`${target}.partial-`);
   try {
@@ -52,8 +62,9 @@ export async function installNative(name: NativeName, options: InstallOptions = 
     const deps = join(addon, 'deps');
     await mkdir(deps, { recursive: true });
     const file = options.wheel ?? (await downloadWheel(wheel, aside));
-    await unpackWheel(file, wheel, deps);
-    if (!options.wheel) await rm(file);
+    if (options.wheel === undefined) await verify(file, wheel);
+    await unpackWheel(file, deps);
+    if (options.wheel === undefined) await rm(file);
     if (cuda === 'pip') {
       say('CUDA 12 and cuDNN 9 from PyPI, about 2.5 GB');
       await cudaLibraries(aside, deps);

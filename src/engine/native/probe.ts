@@ -27,9 +27,12 @@ console.log(JSON.stringify({
   residentBytes: process.memoryUsage.rss(),
 }));`;
 
-/** Loads the package of `folder`/node_modules in a process of its own, which a bad library may take down, and has it compute. */
-export async function probe(folder: string, name: NativePackage): Promise<ProbeResult> {
-  await shareTfjs(folder);
+/**
+ * Loads the package of `folder`/node_modules in a process of its own, which a bad library may take down, and has it
+ * compute. `ours`: the folder was made by hi-zfo and takes its TF.js from here.
+ */
+export async function probe(folder: string, name: NativePackage, ours = true): Promise<ProbeResult> {
+  if (ours) await shareTfjs(folder);
   const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' };
   const printed = await tool(
     process.execPath,

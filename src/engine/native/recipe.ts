@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
@@ -75,6 +75,7 @@ export const MANIFEST = 'hi-zfo-engine.json';
 /** Checks a downloaded wheel. @throws EngineError when it is not the one that was tried */
 export async function verify(file: string, { sha256 }: Wheel): Promise<void> {
   const hash = createHash('sha256');
+  if (!existsSync(file)) throw new EngineError(`There is no file ${file}.`);
   for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
   const found = hash.digest('hex');
   if (found === sha256) return;
