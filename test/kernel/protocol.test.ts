@@ -81,6 +81,16 @@ describe('requests', () => {
 });
 
 describe('comms', () => {
+  const news = (count: number): Promise<Message[]> =>
+    new Promise((resolve) => {
+      const seen: Message[] = [];
+      kernel.onMessage = (message) => {
+        if (!message.header.msg_type.startsWith('comm_')) return;
+        seen.push(message);
+        if (seen.length === count) resolve(seen);
+      };
+    });
+
   it('go both ways with buffers while a cell runs', async () => {
     await runCell(
       kernel,

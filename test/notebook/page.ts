@@ -21,11 +21,14 @@ export class Page {
   readonly sent: Sent[] = [];
   readonly shown: { data: MimeBundle; options: DisplayOptions }[] = [];
   readonly log: string[] = [];
-  readonly comms = new Comms((type, content, { buffers = [], metadata = {} } = {}) => {
-    // What does not survive JSON does not reach a page.
-    const { comm_id: id, data } = JSON.parse(JSON.stringify(content)) as { comm_id: string; data: object };
-    this.sent.push({ type, id, data: data as Record<string, unknown>, buffers, metadata });
-  });
+  readonly comms = new Comms(
+    (type, content, { buffers = [], metadata = {} } = {}) => {
+      // What does not survive JSON does not reach a page.
+      const { comm_id: id, data } = JSON.parse(JSON.stringify(content)) as { comm_id: string; data: object };
+      this.sent.push({ type, id, data: data as Record<string, unknown>, buffers, metadata });
+    },
+    (what) => this.log.push(what),
+  );
   readonly #tracked = new Set<Promise<unknown>>();
 
   api(): KernelApi {
