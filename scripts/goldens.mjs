@@ -8,14 +8,26 @@ const here = dirname(fileURLToPath(import.meta.url));
 const from = process.argv[2] ?? join(here, '..', '..', 'shared');
 const to = join(here, '..', 'test', 'goldens');
 
+/** Tiny models of every family, by folder. */
+const models = [
+  ...[
+    'llama',
+    'llama-tied-headdim',
+    'llama-rope-linear',
+    'llama-rope-llama3',
+    'mistral-window',
+    'phi3',
+    'gemma2',
+  ],
+  ...['qwen2', 'qwen3', 'gpt2', 'opt', 'opt-350m-like', 'bloom', 'bloom-6heads', 'gpt_neox'],
+];
+/** Those that a step was made with. */
+const stepped = ['llama', 'llama-tied-headdim', 'qwen2', 'gpt2', 'opt', 'bloom'];
+
 /** Whole files and folders, by their path under FOLDER. */
 const copies = {
-  'goldens/llama': 'model/llama',
-  'goldens/llama-tied-headdim': 'model/llama-tied-headdim',
-  'goldens/llama-rope-linear': 'model/llama-rope-linear',
-  'goldens/llama-rope-llama3': 'model/llama-rope-llama3',
-  'goldens-step/llama': 'step/llama',
-  'goldens-step/llama-tied-headdim': 'step/llama-tied-headdim',
+  ...Object.fromEntries(models.map((name) => [`goldens/${name}`, `model/${name}`])),
+  ...Object.fromEntries(stepped.map((name) => [`goldens-step/${name}`, `step/${name}`])),
   'goldens-partition/cases.json': 'partition.json',
 };
 

@@ -1,9 +1,9 @@
 import type { Tensor1D } from '@tensorflow/tfjs';
 import { ConfigError } from '../errors.ts';
-import type { RotaryTable } from '../engine/engine.ts';
+import type { AttentionPositions } from '../engine/engine.ts';
 import { tf } from '../engine/tf.ts';
 import type { LlamaConfig } from './config.ts';
-import { rotaryAngles } from './rotary.ts';
+import { attentionPositions, learnedPlaces } from './positions.ts';
 
 /** A right-padded batch of token ids and where its loss is taken; made by `collate` in src/data. */
 export interface TokenBatch {
@@ -22,8 +22,10 @@ export class DeviceBatch {
   readonly ids: Tensor1D;
   readonly positions: Tensor1D;
   readonly targets: Tensor1D;
-  /** Rotary angles of positions 0..length-1. */
-  readonly rotary: RotaryTable;
+  /** What attention knows of positions 0..length-1. */
+  readonly attention: AttentionPositions;
+  /** Rows of the table of learned positions, where the model has one. */
+  readonly places: Tensor1D | undefined;
   readonly batch: number;
   readonly length: number;
 
@@ -48,11 +50,9 @@ export class DeviceBatch {
     this.ids = tf.tensor1d(b.ids, 'int32');
     this.positions = tf.tensor1d(b.positions, 'int32');
     this.targets = tf.tensor1d(b.targets, 'int32');
-    const { cos, sin, shape } = rotaryAngles(
-      config,
-      Array.from({ length: b.length }, (_, t) => t),
-    );
-    this.rotary = { cos: tf.tensor2d(cos, shape), sin: tf.tensor2d(sin, shape) };
+    const order = Array.from({ length: b.length }, (_, t) => t);
+    this.attention = attentionPositions(config, order);
+    this.places = learnedPlaces(config, Array<number[]>(b.batch).fill(order).flat());
   }
 
   /** Number of supervised tokens. */
@@ -61,6 +61,8 @@ export class DeviceBatch {
   }
 
   dispose(): void {
-    tf.dispose([this.ids, this.positions, this.targets, this.rotary.cos, this.rotary.sin]);
+    tf.dispose([this.ids, this.positions, this.targets]);
+    this.places?.dispose();
+    if (this.attention) tf.dispose(Object.values(this.attention));
   }
 }

@@ -1,9 +1,10 @@
-import type { Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
+import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import { ConfigError } from '../errors.ts';
 import { tf } from '../engine/tf.ts';
 import type { Llama } from './llama.ts';
+import { CachedAttention, type LayerCache } from './cached-attention.ts';
 import type { Weights } from './parameters.ts';
-import { rotaryAngles } from './rotary.ts';
+import { learnedPlaces } from './positions.ts';
 
 /** Settings of a {@link CachedForward}. */
 export interface CachedForwardOptions {
@@ -11,12 +12,6 @@ export interface CachedForwardOptions {
   pad: number;
   /** Weights to run with; the model's own by default. */
   weights?: Weights;
-}
-
-/** Keys and values of one layer, [rows, kvHeads, slots, headDim], rotated. */
-interface LayerCache {
-  k: Tensor4D;
-  v: Tensor4D;
 }
 
 /**
@@ -121,54 +116,35 @@ export class CachedForward {
   #extend(ids: number[], positions: number[], last: number[]): Tensor2D {
     return tf.tidy(() => {
       const model = this.#model;
-      const { ops } = model.engine;
-      const c = model.config;
-      const B = this.rows;
-      const t = ids.length / B;
+      const { config } = model;
       const past = this.#caches[0]?.k.shape[2] ?? 0;
-      const mask = this.#mask(t, past);
-      const angles = rotaryAngles(c, positions);
-      const half = c.headDim / 2;
-      const cos = tf.tensor4d(angles.cos, [B, t, 1, half]);
-      const sin = tf.tensor4d(angles.sin, [B, t, 1, half]);
-
-      let h = ops.embed(this.#weights(model.embedding) as Tensor2D, tf.tensor1d(ids, 'int32'));
-      for (let l = 0; l < c.layers; l++) {
-        const p = model.layer(l);
-        const matrix = (role: keyof typeof p) => this.#weights(p[role]) as Tensor2D;
-        const norm = (x: Tensor2D, role: keyof typeof p) =>
-          ops.rmsNorm(x, this.#weights(p[role]) as Tensor1D, c.normEpsilon);
-        const a = norm(h, 'attention-norm');
-        const split = (x: Tensor2D, heads: number) => x.reshape<Tensor4D>([B, t, heads, c.headDim]);
-        const q = rotate(split(ops.linear(a, matrix('q')), c.heads), cos, sin);
-        const k = byHead(rotate(split(ops.linear(a, matrix('k')), c.kvHeads), cos, sin));
-        const v = byHead(split(ops.linear(a, matrix('v')), c.kvHeads));
-        const mixed = attend(byHead(q), this.#grow(l, k, v), mask, c.heads / c.kvHeads);
-        const flat = mixed.reshape<Tensor2D>([B * t, c.heads * c.headDim]);
-        const middle = ops.add(h, ops.linear(flat, matrix('o')));
-        const f = norm(middle, 'ffn-norm');
-        const inner = ops.gated(ops.linear(f, matrix('gate')), ops.linear(f, matrix('up')), 'silu');
-        h = ops.add(middle, ops.linear(inner, matrix('down')));
-      }
+      const tokens = new CachedAttention(config, this.#slots(past, positions), positions);
+      const h = model.pass({
+        weights: this.#weights,
+        ids: tf.tensor1d(ids, 'int32'),
+        places: learnedPlaces(config, positions),
+        attend: (l, q, k, v) => {
+          const [keys, values] = [tokens.keys(k), tokens.values(v)];
+          return tokens.mix(
+            model.attentionShape(l, this.rows, ids.length / this.rows),
+            q,
+            this.#grow(l, keys, values),
+          );
+        },
+      });
       return model.logits(this.#weights, h, tf.tensor1d(last, 'int32'));
     });
   }
 
-  /** 0 where a query may look, -1e9 where not: [B, 1, t, past + t]. */
-  #mask(t: number, past: number): Tensor4D {
-    const B = this.rows;
-    const S = past + t;
-    const values = new Float32Array(B * t * S);
-    for (let b = 0; b < B; b++) {
-      for (let i = 0; i < t; i++) {
-        for (let s = 0; s < S; s++) {
-          const ahead = s > past + i;
-          const padding = s >= this.#lengths[b]! && s < this.#longest;
-          if (ahead || padding) values[(b * t + i) * S + s] = -1e9;
-        }
-      }
-    }
-    return tf.tensor4d(values, [B, 1, t, S]);
+  /** Position of the token in each slot of each row, the new ones included; undefined for padding. */
+  #slots(past: number, positions: readonly number[]): (number | undefined)[][] {
+    const t = positions.length / this.rows;
+    return this.#lengths.map((length) =>
+      Array.from({ length: past + t }, (_, s) => {
+        if (s < this.#longest) return s < length ? s : undefined;
+        return length + s - this.#longest;
+      }),
+    );
   }
 
   #grow(l: number, k: Tensor4D, v: Tensor4D): LayerCache {
@@ -181,29 +157,4 @@ export class CachedForward {
     this.#caches[l] = kept;
     return kept;
   }
-}
-
-function byHead(x: Tensor4D): Tensor4D {
-  return x.transpose([0, 2, 1, 3]);
-}
-
-/** Half-split rotary embedding of x [B, t, heads, headDim]. */
-function rotate(x: Tensor4D, cos: Tensor4D, sin: Tensor4D): Tensor4D {
-  const [a, b] = tf.split(x, 2, 3) as [Tensor4D, Tensor4D];
-  return tf.concat([a.mul(cos).sub(b.mul(sin)), b.mul(cos).add(a.mul(sin))], 3) as Tensor4D;
-}
-
-/** q [B, heads, t, hd] over the cache -> [B, t, heads, hd]; each key-value head serves `group` query heads in a row. */
-function attend(q: Tensor4D, cache: LayerCache, mask: Tensor4D, group: number): Tensor4D {
-  const [B, heads, t, hd] = q.shape;
-  const kv = heads / group;
-  const S = cache.k.shape[2];
-  const flat = (x: Tensor4D, rows: number) => x.reshape<Tensor3D>([B * kv, rows, hd]);
-  const scores = tf.matMul(flat(q, group * t), flat(cache.k, S), false, true).mul(1 / Math.sqrt(hd));
-  const weights = scores
-    .reshape([B, heads, t, S])
-    .add(mask)
-    .softmax()
-    .reshape([B * kv, group * t, S]);
-  return byHead(tf.matMul(weights, flat(cache.v, S)).reshape<Tensor4D>([B, heads, t, hd]));
 }

@@ -1,22 +1,28 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { FormatError } from '../errors.ts';
+import type { Activation } from '../engine/engine.ts';
+import type { RopeScaling } from './rope.ts';
+import type { Role } from './parameters.ts';
 
-/** How rotary angles are scaled; names and fields as in Hugging Face configs. */
-export type RopeScaling =
-  | { type: 'default' }
-  | { type: 'linear'; factor: number }
-  | {
-      type: 'llama3';
-      factor: number;
-      lowFrequencyFactor: number;
-      highFrequencyFactor: number;
-      originalLength: number;
-    };
+/** How a model knows where a token stands. */
+export type Positions =
+  /** Query and key dimensions turn with the position, the first `dimensions` of each head. */
+  | { kind: 'rotary'; dimensions: number; theta: number; scaling: RopeScaling }
+  /** A row of a table is added to the embedding: row position + `offset` of `rows`. */
+  | { kind: 'learned'; rows: number; offset: number }
+  /** Scores fall with the distance (Press et al. 2022). */
+  | { kind: 'alibi' }
+  | { kind: 'none' };
 
-/** Sizes of a Llama-family decoder, read from config.json. */
+/** Module names as in the Hugging Face folder; `*` stands for the layer. A part without a name is not there, and the
+ * head is not where it is the embedding. */
+export type ModuleNames = Partial<Record<Role, string>>;
+
+/**
+ * A decoder by its parts: all that tells one family from another. Read from config.json by a family
+ * (src/model/families); which parts there are follows from `names`.
+ */
 export interface LlamaConfig {
-  modelType: 'llama';
+  /** model_type of the config.json. */
+  modelType: string;
   vocabulary: number;
   hidden: number;
   layers: number;
@@ -24,111 +30,37 @@ export interface LlamaConfig {
   kvHeads: number;
   headDim: number;
   feedForward: number;
-  normEpsilon: number;
-  ropeTheta: number;
-  ropeScaling: RopeScaling;
+  /** Longest sequence. */
   maxPositions: number;
+  /** The embedding is the output head as well. */
   tied: boolean;
   /** Row of the embedding whose look-up gets no gradient (PyTorch's padding_idx), or undefined. */
   padding: number | undefined;
-}
 
-/** Families that can be loaded. */
-export const supportedFamilies = ['llama'] as const;
-
-/** Reads and checks DIR/config.json. Throws FormatError naming the field when the model cannot be run. */
-export async function readConfig(
-  dir: string,
-): Promise<{ config: LlamaConfig; raw: Record<string, unknown> }> {
-  const path = join(dir, 'config.json');
-  let raw: Record<string, unknown>;
-  try {
-    raw = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new FormatError(`Cannot read ${path}: ${why}. Give a Hugging Face model folder.`, { cause });
-  }
-  return { config: parseConfig(raw, path), raw };
-}
-
-/** Checks a parsed config.json; `path` is named in errors. */
-export function parseConfig(raw: Record<string, unknown>, path = 'config.json'): LlamaConfig {
-  const type = raw.model_type;
-  if (type !== 'llama') {
-    throw new FormatError(
-      `${path}: model_type is ${JSON.stringify(type)}. Supported: ${supportedFamilies.join(', ')}.`,
-    );
-  }
-  const field = fields(raw, path);
-  for (const [name, only] of [
-    ['hidden_act', 'silu'],
-    ['attention_bias', false],
-    ['mlp_bias', false],
-  ] as const) {
-    if (raw[name] !== undefined && raw[name] !== only) {
-      throw new FormatError(`${path}: ${name} is ${JSON.stringify(raw[name])}; only ${only} is supported.`);
-    }
-  }
-  const hidden = field.count('hidden_size');
-  const heads = field.count('num_attention_heads');
-  const kvHeads = field.count('num_key_value_heads', heads);
-  const headDim = field.count('head_dim', hidden / heads);
-  if (heads % kvHeads !== 0) {
-    throw new FormatError(
-      `${path}: ${heads} attention heads cannot share ${kvHeads} key-value heads evenly.`,
-    );
-  }
-  if (headDim % 2 !== 0)
-    throw new FormatError(`${path}: head_dim ${headDim} is odd; rotary positions need pairs.`);
-  const vocabulary = field.count('vocab_size');
-  const padding = raw.pad_token_id;
-  // transformers 5 writes rope_parameters, 4 writes rope_theta and rope_scaling
-  const rope = (raw.rope_parameters ?? raw.rope_scaling ?? {}) as Record<string, unknown>;
-  return {
-    modelType: 'llama',
-    vocabulary,
-    hidden,
-    layers: field.count('num_hidden_layers'),
-    heads,
-    kvHeads,
-    headDim,
-    feedForward: field.count('intermediate_size'),
-    normEpsilon: field.positive('rms_norm_eps', 1e-6),
-    ropeTheta: fields(rope, path).positive('rope_theta', field.positive('rope_theta', 10_000)),
-    ropeScaling: parseRope(rope, path),
-    maxPositions: field.count('max_position_embeddings', 2048),
-    tied: raw.tie_word_embeddings === true,
-    padding: typeof padding === 'number' && padding >= 0 && padding < vocabulary ? padding : undefined,
+  /** Module names by role, without `.weight` and `.bias`. */
+  names: ModuleNames;
+  /** Roles that have a bias; those of layer norms always do. */
+  biases: readonly Role[];
+  /** Matrices of the layers are stored [in, out] (GPT-2's Conv1D). */
+  inOut: boolean;
+  /** Width of the embedding; differs from `hidden` where there are projections in and out. */
+  embeddingWidth: number;
+  /** The embedding is multiplied by it. */
+  embeddingScale: number;
+  positions: Positions;
+  norm: { kind: 'rms' | 'layer'; epsilon: number; /** The gain is 1 + weight. */ plusOne: boolean };
+  /** Where the norms stand: before attention and feed-forward, after their sum with the residual, or before both at once. */
+  residual: 'pre' | 'post' | 'parallel';
+  attention: {
+    /** Scores of layer l are `scales[l]` times q k. */
+    scales: readonly number[];
+    /** Keys that layer l looks back to, itself included; undefined for all. */
+    windows: readonly (number | undefined)[];
+    softcap: number | undefined;
+    /** A fused projection holds q, k and v head by head instead of one after the other. */
+    byHead: boolean;
   };
-}
-
-function parseRope(rope: Record<string, unknown>, path: string): RopeScaling {
-  const type = rope.rope_type ?? rope.type ?? 'default';
-  const field = fields(rope, path);
-  if (type === 'default') return { type };
-  if (type === 'linear') return { type, factor: field.positive('factor') };
-  if (type === 'llama3') {
-    return {
-      type,
-      factor: field.positive('factor'),
-      lowFrequencyFactor: field.positive('low_freq_factor'),
-      highFrequencyFactor: field.positive('high_freq_factor'),
-      originalLength: field.count('original_max_position_embeddings'),
-    };
-  }
-  throw new FormatError(`${path}: rope_type is ${JSON.stringify(type)}. Supported: default, linear, llama3.`);
-}
-
-function fields(raw: Record<string, unknown>, path: string) {
-  const get = (name: string, fallback: number | undefined, ok: (x: number) => boolean, kind: string) => {
-    const value = raw[name] ?? fallback;
-    if (typeof value === 'number' && ok(value)) return value;
-    throw new FormatError(`${path}: ${name} is ${JSON.stringify(value)}, expected a ${kind}.`);
-  };
-  return {
-    count: (name: string, fallback?: number) =>
-      get(name, fallback, (x) => Number.isSafeInteger(x) && x > 0, 'positive whole number'),
-    positive: (name: string, fallback?: number) =>
-      get(name, fallback, (x) => Number.isFinite(x) && x > 0, 'positive number'),
-  };
+  activation: Activation;
+  /** Logits l become cap * tanh(l / cap). */
+  logitSoftcap: number | undefined;
 }

@@ -1,62 +1,41 @@
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import { ConfigError } from '../errors.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { AttentionShape, Engine } from '../engine/engine.ts';
 import { tf } from '../engine/tf.ts';
 import type { DeviceBatch } from './batch.ts';
 import type { LlamaConfig } from './config.ts';
-import { ParameterStore, type Parameter, type ParameterInfo, type Role, type Weights } from './parameters.ts';
+import { Layer } from './layer.ts';
+import { Modules } from './modules.ts';
+import { ParameterStore, type Parameter, type Weights } from './parameters.ts';
+import { llamaParameters } from './tensors.ts';
 
-/** The tensors of a Llama decoder in true execution order, named as in its Hugging Face folder. */
-export function llamaParameters(c: LlamaConfig): ParameterInfo[] {
-  const { hidden: d, feedForward: f } = c;
-  const q = c.heads * c.headDim;
-  const kv = c.kvHeads * c.headDim;
-  const info = (name: string, role: Role, layer: number, ...shape: number[]): ParameterInfo => ({
-    name,
-    role,
-    layer,
-    shape,
-    size: shape.reduce((n, s) => n * s, 1),
-    tied: role === 'embedding' && c.tied,
-  });
-  const layers = Array.from({ length: c.layers }, (_, l) => {
-    const at = `model.layers.${l}`;
-    return [
-      info(`${at}.input_layernorm.weight`, 'attention-norm', l, d),
-      info(`${at}.self_attn.q_proj.weight`, 'q', l, q, d),
-      info(`${at}.self_attn.k_proj.weight`, 'k', l, kv, d),
-      info(`${at}.self_attn.v_proj.weight`, 'v', l, kv, d),
-      info(`${at}.self_attn.o_proj.weight`, 'o', l, d, q),
-      info(`${at}.post_attention_layernorm.weight`, 'ffn-norm', l, d),
-      info(`${at}.mlp.gate_proj.weight`, 'gate', l, f, d),
-      info(`${at}.mlp.up_proj.weight`, 'up', l, f, d),
-      info(`${at}.mlp.down_proj.weight`, 'down', l, d, f),
-    ];
-  });
-  return [
-    info('model.embed_tokens.weight', 'embedding', -1, c.vocabulary, d),
-    ...layers.flat(),
-    info('model.norm.weight', 'final-norm', c.layers, d),
-    ...(c.tied ? [] : [info('lm_head.weight', 'head', c.layers, c.vocabulary, d)]),
-  ];
+/** The tokens of a pass and how they look at each other. */
+export interface Pass {
+  readonly weights: Weights;
+  /** Token ids [N]. */
+  readonly ids: Tensor1D;
+  /** Rows of the table of learned positions [N], where the model has one. */
+  readonly places: Tensor1D | undefined;
+  /** Mixes values over the tokens that each may see: q [N, heads*headDim], k and v [N, kvHeads*headDim] -> as q. */
+  readonly attend: (layer: number, q: Tensor2D, k: Tensor2D, v: Tensor2D) => Tensor2D;
 }
 
-type LayerRole = Exclude<Role, 'embedding' | 'final-norm' | 'head'>;
-
 /**
- * A Llama-family decoder as a chain of blocks: block 0 is the embedding, blocks 1..L are the layers, block L + 1 is the
- * final norm with the head. Blocks take their tensors from a `Weights` view, so one code runs clean and perturbed.
+ * A decoder as a chain of blocks: block 0 is the embedding, blocks 1..L are the layers, block L + 1 is what follows them
+ * with the head. Blocks take their tensors from a `Weights` view, so one code runs clean and perturbed.
  */
 export class Llama {
   readonly parameters: ParameterStore;
-  private readonly at: Partial<Record<Role, Parameter>>[] = [];
+  readonly #modules: Modules;
+  readonly #layer: Layer;
 
   constructor(
     readonly engine: Engine,
     readonly config: LlamaConfig,
   ) {
     this.parameters = new ParameterStore(llamaParameters(config));
-    for (const p of this.parameters.list) (this.at[this.blockOf(p)] ??= {})[p.role] = p;
+    this.#modules = new Modules(engine.ops, config, this.parameters.list);
+    this.#layer = new Layer(engine.ops, config, this.#modules);
   }
 
   /** Number of blocks before the head: the embedding and the layers. */
@@ -69,22 +48,14 @@ export class Llama {
     return p.layer + 1;
   }
 
-  /** The parameters of layer `l` by role. */
-  layer(l: number): Record<LayerRole, Parameter> {
-    return this.at[l + 1] as Record<LayerRole, Parameter>;
-  }
-
   get embedding(): Parameter {
-    return this.at[0]!.embedding!;
-  }
-
-  get finalNorm(): Parameter {
-    return this.at[this.blocks]!['final-norm']!;
+    return this.#modules.at(-1, 'embedding').weight;
   }
 
   /** The output head: the embedding itself when tied. */
   get headParameter(): Parameter {
-    return this.at[this.blocks]!.head ?? this.embedding;
+    const { layers, tied } = this.config;
+    return tied ? this.embedding : this.#modules.at(layers, 'head').weight;
   }
 
   /**
@@ -93,12 +64,18 @@ export class Llama {
    * that needs them. `h` is left alone; the result is new.
    */
   hidden(weights: Weights, batch: DeviceBatch, from = 0, to = this.blocks, h?: Tensor2D): Tensor2D {
+    const { batch: rows, length } = batch;
+    const attend: Pass['attend'] = (l, q, k, v) =>
+      this.engine.ops.attention(q, k, v, this.attentionShape(l, rows, length), batch.attention);
+    return this.pass({ weights, ids: batch.ids, places: batch.places, attend }, from, to, h);
+  }
+
+  /** As `hidden`, for any pass. */
+  pass(pass: Pass, from = 0, to = this.blocks, h?: Tensor2D): Tensor2D {
     let states = h;
     for (let b = from; b < to; b++) {
       const before = states;
-      states = tf.tidy(() =>
-        b === 0 ? this.embed(weights, batch) : this.block(b - 1, weights, batch, before!),
-      );
+      states = tf.tidy(() => (b === 0 ? this.#embed(pass) : this.#layer.run(b - 1, pass, before!)));
       if (before && before !== h) before.dispose();
     }
     if (!states)
@@ -106,21 +83,30 @@ export class Llama {
     return states;
   }
 
+  /** How layer `l` attends over `batch` rows of `length` tokens. */
+  attentionShape(l: number, batch: number, length: number): AttentionShape {
+    const { heads, kvHeads, headDim, attention } = this.config;
+    const { softcap } = attention;
+    const [scale, window] = [attention.scales[l]!, attention.windows[l]];
+    return { batch, length, heads, kvHeads, headDim, scale, softcap, window };
+  }
+
   /** Mean cross-entropy at the supervised positions and the loss of each, from the states after the last layer. */
   loss(weights: Weights, batch: DeviceBatch, h: Tensor2D): { mean: Scalar; tokens: Tensor1D } {
     const { ops } = this.engine;
-    const rows = ops.embed(h, batch.positions); // only supervised rows reach the head
-    const normed = ops.rmsNorm(rows, weights(this.finalNorm) as Tensor1D, this.config.normEpsilon);
-    return ops.headLoss(normed, weights(this.headParameter) as Tensor2D, batch.targets);
+    const rows = this.#top(weights, ops.embed(h, batch.positions)); // only supervised rows reach the head
+    const head = weights(this.headParameter) as Tensor2D;
+    return ops.headLoss(rows, head, batch.targets, this.config.logitSoftcap);
   }
 
   /** Logits [n, V] at `positions` (all rows by default). */
   logits(weights: Weights, h: Tensor2D, positions?: Tensor1D): Tensor2D {
     const { ops } = this.engine;
+    const cap = this.config.logitSoftcap;
     return tf.tidy(() => {
-      const rows = positions ? ops.embed(h, positions) : h;
-      const normed = ops.rmsNorm(rows, weights(this.finalNorm) as Tensor1D, this.config.normEpsilon);
-      return ops.linear(normed, weights(this.headParameter) as Tensor2D);
+      const rows = this.#top(weights, positions ? ops.embed(h, positions) : h);
+      const logits = ops.linear(rows, weights(this.headParameter) as Tensor2D);
+      return cap === undefined ? logits : tf.mul<Tensor2D>(tf.tanh(tf.div(logits, cap)), cap);
     });
   }
 
@@ -128,29 +114,22 @@ export class Llama {
     this.parameters.dispose();
   }
 
-  private embed(weights: Weights, batch: DeviceBatch): Tensor2D {
-    return this.engine.ops.embed(weights(this.embedding) as Tensor2D, batch.ids, this.config.padding);
+  #embed({ weights, ids, places }: Pass): Tensor2D {
+    const { ops } = this.engine;
+    const { padding, embeddingScale } = this.config;
+    const m = this.#modules;
+    let h = ops.embed(weights(this.embedding) as Tensor2D, ids, padding);
+    if (embeddingScale !== 1) h = tf.mul(h, embeddingScale);
+    if (m.has('project-in')) h = m.linear(weights, -1, 'project-in', h);
+    if (places) h = ops.add(h, ops.embed(weights(m.at(-1, 'position').weight) as Tensor2D, places));
+    return m.norm(weights, -1, 'embedding-norm', h);
   }
 
-  private block(l: number, weights: Weights, batch: DeviceBatch, h: Tensor2D): Tensor2D {
-    const { ops } = this.engine;
-    const { heads, kvHeads, headDim, normEpsilon } = this.config;
-    const p = this.layer(l);
-    const matrix = (role: keyof typeof p) => weights(p[role]) as Tensor2D;
-    const gain = (role: keyof typeof p) => weights(p[role]) as Tensor1D;
-
-    const a = ops.rmsNorm(h, gain('attention-norm'), normEpsilon);
-    const mixed = ops.attention(
-      ops.linear(a, matrix('q')),
-      ops.linear(a, matrix('k')),
-      ops.linear(a, matrix('v')),
-      { batch: batch.batch, length: batch.length, heads, kvHeads, headDim },
-      batch.rotary,
-    );
-    const middle = ops.add(h, ops.linear(mixed, matrix('o')));
-
-    const f = ops.rmsNorm(middle, gain('ffn-norm'), normEpsilon);
-    const inner = ops.gated(ops.linear(f, matrix('gate')), ops.linear(f, matrix('up')), 'silu');
-    return ops.add(middle, ops.linear(inner, matrix('down')));
+  /** What stands between the last layer and the head. */
+  #top(weights: Weights, h: Tensor2D): Tensor2D {
+    const { layers } = this.config;
+    const normed = this.#modules.norm(weights, layers, 'final-norm', h);
+    if (!this.#modules.has('project-out')) return normed;
+    return this.#modules.linear(weights, layers, 'project-out', normed);
   }
 }

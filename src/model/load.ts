@@ -3,7 +3,7 @@ import { EngineError, FormatError, NonFiniteError } from '../errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import { tf } from '../engine/tf.ts';
 import { WeightFiles } from '../formats/weights.ts';
-import { readConfig } from './config.ts';
+import { readConfig } from './read-config.ts';
 import { Llama } from './llama.ts';
 
 /**

@@ -1,19 +1,29 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { ConfigError } from '../errors.ts';
 
-/** What a tensor does in the decoder. */
+/** What a module does in the decoder; not every family has each. */
 export type Role =
   | 'embedding'
+  | 'project-in' // from the embedding's width to the model's
+  | 'position' // learned positions
+  | 'embedding-norm'
   | 'attention-norm'
+  | 'qkv' // q, k and v in one
   | 'q'
+  | 'q-norm'
   | 'k'
+  | 'k-norm'
   | 'v'
   | 'o'
+  | 'attention-post-norm' // on what attention adds
   | 'ffn-norm'
+  | 'gate-up' // gate and up in one
   | 'gate'
-  | 'up'
+  | 'up' // the first product of a feed-forward without gate too
   | 'down'
+  | 'ffn-post-norm'
   | 'final-norm'
+  | 'project-out'
   | 'head';
 
 /** A trainable tensor of the model, without its values. */
@@ -24,6 +34,8 @@ export interface ParameterInfo {
   /** Number of values. */
   readonly size: number;
   readonly role: Role;
+  /** True for the bias of its module; the weight otherwise. */
+  readonly bias?: boolean;
   /** Layer 0..L-1, or -1 for the embedding and L for what follows the last layer. */
   readonly layer: number;
   /** True for an embedding that is the output head as well. */

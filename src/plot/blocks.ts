@@ -21,16 +21,26 @@ export interface RoleBlocks {
 
 const labels: Record<Role, string> = {
   embedding: 'embed',
+  'project-in': 'proj<br>in',
+  position: 'pos',
+  'embedding-norm': 'embed<br>norm',
   'attention-norm': 'attn<br>norm',
+  qkv: 'qkv',
   q: 'q',
+  'q-norm': 'q<br>norm',
   k: 'k',
+  'k-norm': 'k<br>norm',
   v: 'v',
   o: 'o',
+  'attention-post-norm': 'attn<br>post',
   'ffn-norm': 'ffn<br>norm',
+  'gate-up': 'gate<br>up',
   gate: 'gate',
   up: 'up',
   down: 'down',
+  'ffn-post-norm': 'ffn<br>post',
   'final-norm': 'final<br>norm',
+  'project-out': 'proj<br>out',
   head: 'head',
 };
 

@@ -34,22 +34,14 @@ export const familyColours: Record<Family, string> = {
   'embedding and head': '#009E73',
 };
 
-const families: Record<Role, Family> = {
-  embedding: 'embedding and head',
-  'attention-norm': 'norm',
-  q: 'attention',
-  k: 'attention',
-  v: 'attention',
-  o: 'attention',
-  'ffn-norm': 'norm',
-  gate: 'feed-forward',
-  up: 'feed-forward',
-  down: 'feed-forward',
-  'final-norm': 'norm',
-  head: 'embedding and head',
-};
+const attention: readonly Role[] = ['qkv', 'q', 'k', 'v', 'o'];
+const feedForward: readonly Role[] = ['gate-up', 'gate', 'up', 'down'];
 
-export const familyOf = (role: Role): Family => families[role];
+export function familyOf(role: Role): Family {
+  if (role.endsWith('norm')) return 'norm';
+  if (attention.includes(role)) return 'attention';
+  return feedForward.includes(role) ? 'feed-forward' : 'embedding and head';
+}
 
 /** `#RRGGBB` with an opacity from 0 to 1. */
 export function faded(colour: string, opacity: number): string {

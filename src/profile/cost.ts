@@ -23,9 +23,16 @@ export interface BatchSize {
 }
 
 /**
- * Costs of a Llama decoder's tensors by GreenTrainer's rules (pittisl/GreenTrainer, decoder_lm/tensor_flops.py):
- * the attention map rides on the value projection; a tied embedding is one tensor at the input side whose t_dw holds
- * the head's too, while the head's t_dy is carried by the last tensor.
+ * Costs of a decoder's tensors by GreenTrainer's rules (pittisl/GreenTrainer, decoder_lm/tensor_flops.py):
+ * - a matrix costs its size for every row, to carry the error and to form its gradient, fused or not;
+ * - the attention map rides on the last tensor before it: the bias of v or of the fused projection, or the weight where
+ *   there is none;
+ * - a bias carries nothing and has a gradient of its size a row; the bias of a norm is free, its gain costs its width both
+ *   ways;
+ * - a tied embedding is one tensor at the input side whose t_dw holds the head's too, while the head's t_dy is carried by the
+ *   last tensor.
+ * Tensors count as a chain in the order of execution, attention before feed-forward also where they run side by side.
+ * One departure: a table of positions costs its width a row like the look-up of an embedding (there: its number of rows).
  */
 export function tensorCosts(
   config: LlamaConfig,
@@ -33,28 +40,42 @@ export function tensorCosts(
   { batch, length, headRows = batch * length }: BatchSize,
 ): TensorCost[] {
   const rows = batch * length;
-  const head = headRows * config.vocabulary * config.hidden;
+  const head = headRows * config.vocabulary * config.embeddingWidth;
   const map = batch * length ** 2 * config.heads * config.headDim; // one product of the attention map
-  return parameters.map((p) => {
-    const width = p.shape[p.shape.length - 1]!;
-    switch (p.role) {
-      case 'embedding':
-        return p.tied
-          ? { dy: 0, dw: rows * width + head + p.size, fp: head }
-          : { dy: 0, dw: rows * width, fp: 0 };
-      case 'attention-norm':
-      case 'ffn-norm':
-        return { dy: rows * width, dw: rows * width, fp: 0 };
-      case 'final-norm':
-        return { dy: rows * width + (config.tied ? head : 0), dw: rows * width, fp: 0 };
-      case 'head':
-        return { dy: head, dw: head, fp: head };
-      case 'v':
-        return { dy: rows * p.size + 4 * map, dw: rows * p.size, fp: rows * p.size + 2 * map };
-      default:
-        return { dy: rows * p.size, dw: rows * p.size, fp: rows * p.size };
-    }
+  const costs = parameters.map((p, i) => {
+    const cost = ownCost(config, p, { rows, headRows, head });
+    const beforeMap = p.role === 'v' || p.role === 'qkv';
+    if (!beforeMap || parameters[i + 1]?.role === p.role) return cost;
+    return { ...cost, dy: cost.dy + 4 * map, fp: cost.fp + 2 * map };
   });
+  const last = costs.at(-1);
+  if (config.tied && last) last.dy += head;
+  return costs;
+}
+
+function ownCost(
+  config: LlamaConfig,
+  p: Parameter,
+  { rows, headRows, head }: { rows: number; headRows: number; head: number },
+): TensorCost {
+  const isNorm = p.role.endsWith('norm');
+  if (p.bias) return { dy: 0, dw: isNorm ? 0 : rows * p.size, fp: 0 };
+  switch (p.role) {
+    case 'embedding': {
+      const lookUp = rows * config.embeddingWidth;
+      return p.tied ? { dy: 0, dw: lookUp + head + p.size, fp: head } : { dy: 0, dw: lookUp, fp: 0 };
+    }
+    case 'position':
+      return { dy: 0, dw: rows * config.hidden, fp: 0 };
+    case 'head':
+      return { dy: head, dw: head, fp: head };
+    case 'project-out':
+      return { dy: headRows * p.size, dw: headRows * p.size, fp: headRows * p.size };
+  }
+  // the norms of queries and keys run over every head
+  const count = p.role === 'q-norm' ? config.heads : p.role === 'k-norm' ? config.kvHeads : 1;
+  const all = rows * count * p.size;
+  return { dy: all, dw: all, fp: isNorm ? 0 : all };
 }
 
 /** Sums of a model's costs. */

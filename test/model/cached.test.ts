@@ -1,4 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openEngine, tf, type Engine } from '../../src/engine/index.ts';
@@ -49,7 +50,7 @@ beforeAll(async () => {
   await engine.activate();
 });
 
-describe.each(['llama-tied-headdim'])('CachedForward of %s', (name) => {
+describe.each(readdirSync(goldens))('CachedForward of %s', (name) => {
   it('gives the logits of a full recomputation, also after rows were reordered and repeated', async () => {
     await noLeaks(async () => {
       const model = await loadModel(engine, join(goldens, name));
@@ -75,17 +76,17 @@ describe.each(['llama-tied-headdim'])('CachedForward of %s', (name) => {
       model.dispose();
     });
   });
+});
 
-  it('refuses an empty prompt, a row that is not there and more tokens than positions', async () => {
-    const model = await loadModel(engine, join(goldens, name));
-    expect(() => new CachedForward(model, [[1], []], { pad: 0 })).toThrow('Prompt 1 is empty');
-    expect(() => new CachedForward(model, [Array<number>(65).fill(3)], { pad: 0 })).toThrow('64 positions');
-    const forward = new CachedForward(model, [Array<number>(64).fill(3)], { pad: 0 });
-    forward.start().dispose();
-    expect(() => forward.select([1])).toThrow('row 1 of 1');
-    expect(() => forward.next([1, 2])).toThrow('2 tokens for 1 rows');
-    expect(() => forward.next([1])).toThrow('65 tokens exceed');
-    forward.dispose();
-    model.dispose();
-  });
+it('refuses an empty prompt, a row that is not there and more tokens than positions', async () => {
+  const model = await loadModel(engine, join(goldens, 'llama'));
+  expect(() => new CachedForward(model, [[1], []], { pad: 0 })).toThrow('Prompt 1 is empty');
+  expect(() => new CachedForward(model, [Array<number>(65).fill(3)], { pad: 0 })).toThrow('64 positions');
+  const forward = new CachedForward(model, [Array<number>(64).fill(3)], { pad: 0 });
+  forward.start().dispose();
+  expect(() => forward.select([1])).toThrow('row 1 of 1');
+  expect(() => forward.next([1, 2])).toThrow('2 tokens for 1 rows');
+  expect(() => forward.next([1])).toThrow('65 tokens exceed');
+  forward.dispose();
+  model.dispose();
 });

@@ -1,5 +1,4 @@
-import { llamaParameters } from '../../src/model/llama.ts';
-import type { LlamaConfig, Parameter } from '../../src/model/index.ts';
+import { llamaParameters, parseConfig, type LlamaConfig, type Parameter } from '../../src/model/index.ts';
 import { tensorCosts, totalCost, type Profile } from '../../src/profile/index.ts';
 import type { Evaluation, HistoryRow } from '../../src/train/index.ts';
 import {
@@ -20,22 +19,17 @@ const normal = (next: () => number) => Math.sqrt(-2 * Math.log(next())) * Math.c
 
 export function config(layers: number, tied = true): LlamaConfig {
   const small = layers < 10;
-  return {
-    modelType: 'llama',
-    vocabulary: small ? 2048 : 49152,
-    hidden: small ? 192 : 576,
-    layers,
-    heads: small ? 6 : 9,
-    kvHeads: 3,
-    headDim: small ? 32 : 64,
-    feedForward: small ? 512 : 1536,
-    normEpsilon: 1e-5,
-    ropeTheta: 1e4,
-    ropeScaling: { type: 'default' },
-    maxPositions: 512,
-    tied,
-    padding: undefined,
-  };
+  return parseConfig({
+    model_type: 'llama',
+    vocab_size: small ? 2048 : 49152,
+    hidden_size: small ? 192 : 576,
+    num_hidden_layers: layers,
+    num_attention_heads: small ? 6 : 9,
+    num_key_value_heads: 3,
+    intermediate_size: small ? 512 : 1536,
+    max_position_embeddings: 512,
+    tie_word_embeddings: tied,
+  });
 }
 
 export function parameters(layers: number, tied = true): Parameter[] {

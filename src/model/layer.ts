@@ -1,0 +1,81 @@
+import type { Tensor2D } from '@tensorflow/tfjs';
+import type { Ops } from '../engine/engine.ts';
+import type { LlamaConfig } from './config.ts';
+import type { Pass } from './llama.ts';
+import type { Modules } from './modules.ts';
+import type { Role } from './parameters.ts';
+
+/** One layer of a decoder: attention and feed-forward, each with its norms, around the residual. */
+export class Layer {
+  constructor(
+    private readonly ops: Ops,
+    private readonly config: LlamaConfig,
+    private readonly modules: Modules,
+  ) {}
+
+  /** States [N, D] after layer `l`. */
+  run(l: number, pass: Pass, h: Tensor2D): Tensor2D {
+    const { ops } = this;
+    const norm = (role: Role, x: Tensor2D) => this.modules.norm(pass.weights, l, role, x);
+    switch (this.config.residual) {
+      case 'pre': {
+        const mixed = this.#attention(l, pass, norm('attention-norm', h));
+        const middle = ops.add(h, norm('attention-post-norm', mixed));
+        const inner = this.#feedForward(l, pass, norm('ffn-norm', middle));
+        return ops.add(middle, norm('ffn-post-norm', inner));
+      }
+      case 'post': {
+        const middle = norm('attention-norm', ops.add(h, this.#attention(l, pass, h)));
+        return norm('ffn-norm', ops.add(middle, this.#feedForward(l, pass, middle)));
+      }
+      case 'parallel': {
+        const mixed = this.#attention(l, pass, norm('attention-norm', h));
+        return ops.add(ops.add(h, mixed), this.#feedForward(l, pass, norm('ffn-norm', h)));
+      }
+    }
+  }
+
+  #attention(l: number, pass: Pass, x: Tensor2D): Tensor2D {
+    const [q, k, v] = this.modules.has('qkv') ? this.#fused(l, pass, x) : this.#separate(l, pass, x);
+    return this.modules.linear(pass.weights, l, 'o', pass.attend(l, q, k, v));
+  }
+
+  #separate(l: number, { weights }: Pass, x: Tensor2D): [Tensor2D, Tensor2D, Tensor2D] {
+    const { modules, config } = this;
+    const project = (role: 'q' | 'k' | 'v') => modules.linear(weights, l, role, x);
+    const normed = (role: 'q-norm' | 'k-norm', y: Tensor2D) => {
+      if (!modules.has(role)) return y;
+      const heads = y.reshape<Tensor2D>([-1, config.headDim]);
+      return modules.norm(weights, l, role, heads).reshape<Tensor2D>(y.shape);
+    };
+    return [normed('q-norm', project('q')), normed('k-norm', project('k')), project('v')];
+  }
+
+  #fused(l: number, { weights }: Pass, x: Tensor2D): [Tensor2D, Tensor2D, Tensor2D] {
+    const { heads, kvHeads, headDim, attention } = this.config;
+    const all = this.modules.linear(weights, l, 'qkv', x);
+    if (!attention.byHead) {
+      const kv = kvHeads * headDim;
+      return this.ops.split(all, [heads * headDim, kv, kv]) as [Tensor2D, Tensor2D, Tensor2D];
+    }
+    const byHead = all.reshape<Tensor2D>([x.shape[0] * heads, 3 * headDim]);
+    const pieces = this.ops.split(byHead, [headDim, headDim, headDim]);
+    return pieces.map((piece) => piece.reshape([x.shape[0], heads * headDim])) as [
+      Tensor2D,
+      Tensor2D,
+      Tensor2D,
+    ];
+  }
+
+  #feedForward(l: number, { weights }: Pass, x: Tensor2D): Tensor2D {
+    const { modules, ops } = this;
+    const { feedForward, activation } = this.config;
+    const project = (role: Role, y = x) => modules.linear(weights, l, role, y);
+    if (modules.has('gate-up')) {
+      const [gate, up] = ops.split(project('gate-up'), [feedForward, feedForward]) as [Tensor2D, Tensor2D];
+      return project('down', ops.gated(gate, up, activation));
+    }
+    if (modules.has('gate')) return project('down', ops.gated(project('gate'), project('up'), activation));
+    return project('down', ops.activate(project('up'), activation));
+  }
+}

@@ -1,0 +1,59 @@
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
+import { ConfigError } from '../errors.ts';
+import type { Ops } from '../engine/engine.ts';
+import { tf } from '../engine/tf.ts';
+import type { LlamaConfig } from './config.ts';
+import type { Parameter, Role, Weights } from './parameters.ts';
+
+/** The tensors of one module. */
+export interface Module {
+  weight: Parameter;
+  bias?: Parameter;
+}
+
+/** The modules of a decoder by layer and role, and how each is applied. */
+export class Modules {
+  /** By layer, from -1 (before the first) to the number of layers (after the last). */
+  readonly #byLayer: Partial<Record<Role, Module>>[] = [];
+
+  constructor(
+    private readonly ops: Ops,
+    private readonly config: LlamaConfig,
+    parameters: readonly Parameter[],
+  ) {
+    for (const p of parameters) {
+      const modules = (this.#byLayer[p.layer + 1] ??= {});
+      if (p.bias)
+        modules[p.role]!.bias = p; // the list has it right after its weight
+      else modules[p.role] = { weight: p };
+    }
+  }
+
+  has(role: Role): boolean {
+    return this.config.names[role] !== undefined;
+  }
+
+  at(layer: number, role: Role): Module {
+    const module = this.#byLayer[layer + 1]?.[role];
+    if (!module) throw new ConfigError(`${this.config.modelType} has no ${role} in layer ${layer}.`);
+    return module;
+  }
+
+  /** x [N, in] -> [N, out]. */
+  linear(weights: Weights, layer: number, role: Role, x: Tensor2D): Tensor2D {
+    const { weight, bias } = this.at(layer, role);
+    const inLayer = layer >= 0 && layer < this.config.layers;
+    const b = bias && (weights(bias) as Tensor1D);
+    return this.ops.linear(x, weights(weight) as Tensor2D, b, inLayer && this.config.inOut);
+  }
+
+  /** The norm of `role`; x itself where the family has none. */
+  norm(weights: Weights, layer: number, role: Role, x: Tensor2D): Tensor2D {
+    if (!this.has(role)) return x;
+    const { weight, bias } = this.at(layer, role);
+    const { epsilon, plusOne } = this.config.norm;
+    const gain = plusOne ? tf.add<Tensor>(weights(weight), 1) : weights(weight);
+    if (!bias) return this.ops.rmsNorm(x, gain as Tensor1D, epsilon);
+    return this.ops.layerNorm(x, gain as Tensor1D, weights(bias) as Tensor1D, epsilon);
+  }
+}
