@@ -36,5 +36,6 @@ export type {
 } from './train/index.ts';
 export * from './variance/index.ts';
 export * from './plot/index.ts';
+export type { Panel } from './panel/index.ts';
 export { Figure, liveFigure, progress, setSink, show, Widget } from './notebook/index.ts';
 export type { WidgetEvents, WidgetOptions } from './notebook/index.ts';

@@ -5,6 +5,7 @@ import type { Engine } from '../engine/index.ts';
 import { generate, type Llama, type Parameter } from '../model/index.ts';
 import { progress, stoppable } from '../notebook/index.ts';
 import type { PanelHost, ProbeRow, ProbeSettings } from '../panel/host.ts';
+import { panelOf, type Panel } from '../panel/panel.ts';
 import type { RunState } from '../panel/protocol.ts';
 import type { Label, Partition, PartitionOptions, Selector } from '../partition/index.ts';
 import type { Profile, ProfileOptions } from '../profile/index.ts';
@@ -465,6 +466,11 @@ export class Session extends EventEmitter<SessionEvents> implements PanelHost {
 
   #assertOpen(): void {
     if (this.#closed) throw new ConfigError('The session is closed. Open another with open().');
+  }
+
+  /** The live panel of this session, to be left as a cell's last expression or shown with `.show()`. Always the same one. */
+  panel(): Panel {
+    return panelOf(this);
   }
 }
 
