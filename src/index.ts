@@ -9,6 +9,7 @@ export {
   type OpenOptions,
   type RunOptions,
   type EvaluateOptions,
+  type History,
 } from './session/index.ts';
 export * from './errors.ts';
 export { version } from './package-root.ts';
@@ -33,9 +34,10 @@ export type {
   MethodName,
   StepOptions,
   StepResult,
+  StepSettings,
 } from './train/index.ts';
 export * from './variance/index.ts';
 export * from './plot/index.ts';
-export type { Panel } from './panel/index.ts';
+export type { Panel, ProbeRow, ProbeSettings, RunState } from './panel/index.ts';
 export { Figure, liveFigure, progress, setSink, show, Widget } from './notebook/index.ts';
 export type { WidgetEvents, WidgetOptions } from './notebook/index.ts';
