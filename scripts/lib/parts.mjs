@@ -84,6 +84,21 @@ export const parts = [
     make: async () => (await import('../build-still.mjs')).buildStill(),
   },
   {
+    name: 'live panel',
+    inputs: [
+      'src/panel/front',
+      'src/panel/protocol.ts',
+      'src/plot/theme.ts',
+      'src/plot/thin.ts',
+      'src/plot/words.ts',
+      'src/train/history.ts',
+      'scripts/build-panel.mjs',
+      LOCK,
+    ],
+    outputs: ['dist/panel.mjs', 'dist/panel.css'],
+    make: async () => (await import('../build-panel.mjs')).buildPanel(),
+  },
+  {
     name: 'plotly for pages',
     inputs: ['node_modules/plotly.js-dist/package.json', 'scripts/lib/parts.mjs'],
     outputs: [plotlyMin],

@@ -1,0 +1,24 @@
+import picomatch from 'picomatch';
+
+/**
+ * Which names a glob means, by the rule of `src/partition/select.ts`: a whole name or any of its dotted tails. What is
+ * highlighted is what the kernel will label.
+ */
+export function matching(names: readonly string[], glob: string): number[] {
+  if (glob === '') return [];
+  const match = matcher(glob);
+  return names.flatMap((name, i) => (tails(name).some((tail) => tail === glob || match(tail)) ? [i] : []));
+}
+
+function matcher(glob: string): (text: string) => boolean {
+  try {
+    return picomatch(glob);
+  } catch {
+    return () => false; // half typed
+  }
+}
+
+function tails(name: string): string[] {
+  const parts = name.split('.');
+  return parts.map((_, i) => parts.slice(i).join('.'));
+}
