@@ -9,5 +9,6 @@ export { Random } from './random.ts';
 export { epochOrder, Sampler } from './sampler.ts';
 export type { Example, Scores, Task, Tokenizer } from './task.ts';
 export { fileTask, type FileTaskOptions, type TaskOptions, tasks } from './tasks/index.ts';
-export { loadTokenizer } from './tokenizer.ts';
+export { type ChatMessage, type ChatOptions, ChatTemplate } from './chat.ts';
+export { loadTokenizer, type ModelTokenizer } from './tokenizer.ts';
 export { document, pretrainingTokens, type TextKind } from './world/index.ts';
