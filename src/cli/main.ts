@@ -3,6 +3,7 @@ import { HiZfoError } from '../errors.ts';
 import { version } from '../package-root.ts';
 import { engineCommand } from './engine.ts';
 import { kernelCommand } from './kernel.ts';
+import { pullCommand } from './pull.ts';
 import { trainCommand } from './train.ts';
 
 interface Command {
@@ -14,6 +15,7 @@ const commands: Record<string, Command> = {
   train: trainCommand,
   engine: engineCommand,
   kernel: kernelCommand,
+  pull: pullCommand,
 };
 
 const usage = `hi-zfo ${version()}: hierarchical zeroth- and first-order fine-tuning

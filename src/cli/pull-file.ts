@@ -89,7 +89,7 @@ async function fetchRest(
     let size = goesOn ? have : 0;
     const out = await open(part, goesOn ? 'a' : 'w');
     try {
-      for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+      for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
         timer.refresh();
         await out.writeFile(chunk).catch((cause: Error) => {
           throw new HiZfoError(`Cannot write ${part}: ${cause.message}.`, { cause });
