@@ -1,12 +1,6 @@
 import { Template } from '@huggingface/jinja';
 import { ConfigError, FormatError } from '../errors.ts';
-
-/** One turn of a conversation. */
-export interface ChatMessage {
-  /** Who speaks: system, user, assistant, or whatever the template knows. */
-  role: string;
-  content: string;
-}
+import type { ChatMessage } from './task.ts';
 
 /** Settings of `chat`. */
 export interface ChatOptions {

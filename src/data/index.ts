@@ -7,8 +7,8 @@ export { rouge, type Overlap, type Rouge, rougeScores } from './metrics/rouge.ts
 export { type Candidate, runCandidates, type SandboxOptions } from './metrics/sandbox.ts';
 export { Random } from './random.ts';
 export { epochOrder, Sampler } from './sampler.ts';
-export type { Example, Scores, Task, Tokenizer } from './task.ts';
+export type { ChatMessage, Example, Scores, Task, Tokenizer } from './task.ts';
 export { fileTask, type FileTaskOptions, type TaskOptions, tasks } from './tasks/index.ts';
-export { type ChatMessage, type ChatOptions, ChatTemplate } from './chat.ts';
+export { type ChatOptions, ChatTemplate } from './chat.ts';
 export { loadTokenizer, type ModelTokenizer } from './tokenizer.ts';
 export { document, pretrainingTokens, type TextKind } from './world/index.ts';

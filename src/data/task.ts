@@ -1,3 +1,9 @@
+/** One turn of a conversation. */
+export interface ChatMessage {
+  role: string;
+  content: string;
+}
+
 /** One supervised example. The loss is taken on the completion's tokens only. */
 export interface Example {
   /** Text that the model is given. */
@@ -37,6 +43,13 @@ export interface Tokenizer {
   /** End of sequence; also stops generation. */
   readonly eos: number;
   readonly pad: number;
+  /** Ids that the model expects before a text; none when left out. */
+  readonly prefix?: readonly number[];
   encode(text: string): number[];
   decode(ids: readonly number[]): string;
+  /** A conversation as the model's chat template writes it; left out by tokenizers that have none. */
+  chat?(
+    messages: readonly ChatMessage[],
+    options?: { addGenerationPrompt?: boolean },
+  ): { text: string; ids: number[] };
 }

@@ -1,8 +1,8 @@
 import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import { ConfigError, FormatError } from '../errors.ts';
 import { openTokenizer, type TokenizerFiles } from '../formats/index.ts';
-import { ChatTemplate, type ChatMessage, type ChatOptions } from './chat.ts';
-import type { Tokenizer } from './task.ts';
+import { ChatTemplate, type ChatOptions } from './chat.ts';
+import type { ChatMessage, Tokenizer } from './task.ts';
 import { checkTokenizer } from './tokenizer-file.ts';
 
 /** The tokenizer of a model, with its special tokens and its chat template. */

@@ -13,11 +13,13 @@ const carried =
 export class FolderSource implements ModelSource {
   readonly path: string;
   readonly config: Json;
+  readonly configPath: string;
   readonly #weights: WeightFiles;
 
   private constructor(path: string, config: Json, weights: WeightFiles) {
     this.path = path;
     this.config = config;
+    this.configPath = join(path, 'config.json');
     this.#weights = weights;
   }
 
@@ -51,15 +53,16 @@ export class FolderSource implements ModelSource {
     return readTokenizerFiles(this.path);
   }
 
-  async companions(): Promise<Map<string, Uint8Array>> {
-    const names = (await readdir(this.path)).filter((name) => carried.test(name));
-    const files = names.map(async (name) => [name, await readFile(join(this.path, name))] as const);
-    return new Map(await Promise.all(files));
-  }
-
   close(): Promise<void> {
     return this.#weights.close();
   }
+}
+
+/** The files of a model's folder that are not weights, by name. */
+export async function readCompanions(dir: string): Promise<Map<string, Uint8Array>> {
+  const names = (await readdir(dir)).filter((name) => carried.test(name));
+  const files = names.map(async (name) => [name, await readFile(join(dir, name))] as const);
+  return new Map(await Promise.all(files));
 }
 
 /** The tokenizer's files of a folder, which need not hold weights. Throws FormatError without a tokenizer.json. */

@@ -6,4 +6,4 @@ export { writeFolder } from './atomic.ts';
 export { isWeightDtype, type WeightDtype } from './dtype.ts';
 export { isObject, readJson, type Json } from './json.ts';
 export type { ModelSource, TokenizerFiles } from './source.ts';
-export { isGguf, openSource, openTokenizer } from './open.ts';
+export { isGguf, openCompanions, openSource, openTokenizer } from './open.ts';

@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import { FolderSource, readTokenizerFiles } from './folder.ts';
+import { FolderSource, readCompanions, readTokenizerFiles } from './folder.ts';
 import { GgufSource } from './gguf/source.ts';
 import type { ModelSource, TokenizerFiles } from './source.ts';
 
@@ -14,6 +14,17 @@ export async function openTokenizer(path: string): Promise<TokenizerFiles> {
   const source = await GgufSource.open(path);
   try {
     return await source.tokenizer();
+  } finally {
+    await source.close();
+  }
+}
+
+/** The small files that go beside saved weights (config.json, tokenizer.json, ...), by name. */
+export async function openCompanions(path: string): Promise<ReadonlyMap<string, Uint8Array | string>> {
+  if (!isGguf(path)) return readCompanions(path);
+  const source = await GgufSource.open(path);
+  try {
+    return await source.companions();
   } finally {
     await source.close();
   }

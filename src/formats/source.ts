@@ -22,6 +22,8 @@ export interface ModelSource {
   readonly path: string;
   /** As config.json of the hub. */
   readonly config: Json;
+  /** Where `config` is from, named in errors. */
+  readonly configPath: string;
   /** True when there is a tensor of this (Hugging Face) name. */
   has(name: string): boolean;
   names(): string[];
@@ -30,7 +32,5 @@ export interface ModelSource {
   /** Values of one tensor, row-major, widened to float32. */
   read(name: string): Promise<Float32Array>;
   tokenizer(): Promise<TokenizerFiles>;
-  /** The small files that go beside saved weights (config.json, tokenizer.json, ...), by name. */
-  companions(): Promise<ReadonlyMap<string, Uint8Array | string>>;
   close(): Promise<void>;
 }

@@ -1,54 +1,55 @@
-import { stat } from 'node:fs/promises';
 import { EngineError, FormatError, NonFiniteError } from '../errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import { tf } from '../engine/tf.ts';
-import { WeightFiles } from '../formats/weights.ts';
-import { readConfig } from './read-config.ts';
+import { openSource, type ModelSource } from '../formats/index.ts';
+import { parseConfig } from './read-config.ts';
 import { Llama } from './llama.ts';
 
 /**
- * Loads a model from a Hugging Face folder (config.json, model.safetensors or shards), tensor by tensor, as float32.
- * Throws FormatError when the folder does not fit its config, NonFiniteError when a weight is NaN or infinite.
+ * Loads a model from a Hugging Face folder or a .gguf file, tensor by tensor, as float32. A source that is given stays open.
+ * Throws FormatError when the weights do not fit the config, NonFiniteError when one is NaN or infinite.
  */
-export async function loadModel(engine: Engine, dir: string): Promise<Llama> {
-  if (!(await stat(dir).catch(() => undefined))?.isDirectory()) {
-    throw new FormatError(
-      `${dir} is not a folder. Give a Hugging Face model folder, or 'tiny' for the model that ships.`,
-    );
+export async function loadModel(engine: Engine, from: string | ModelSource): Promise<Llama> {
+  if (typeof from !== 'string') return fill(engine, from);
+  const source = await openSource(from);
+  try {
+    return await fill(engine, source);
+  } finally {
+    await source.close();
   }
-  const { config } = await readConfig(dir);
-  const files = await WeightFiles.open(dir);
+}
+
+async function fill(engine: Engine, source: ModelSource): Promise<Llama> {
+  const config = parseConfig(source.config, source.configPath);
   await engine.activate();
   const model = new Llama(engine, config);
   try {
     for (const p of model.parameters.list) {
-      const name = storedName(files, p.name);
-      const { shape } = files.info(name);
+      const name = storedName(source, p.name);
+      const { shape } = source.info(name);
       if (shape.join() !== p.shape.join()) {
         throw new FormatError(
-          `${dir}: ${name} has shape [${shape.join(', ')}], config.json asks for [${p.shape.join(', ')}].`,
+          `${source.path}: ${name} has shape [${shape.join(', ')}], its config asks for [${p.shape.join(', ')}].`,
         );
       }
-      const values = await files.read(name);
-      assertFinite(values, `${dir}: ${name}`);
+      const values = await source.read(name);
+      assertFinite(values, `${source.path}: ${name}`);
       model.parameters.replace(p, tf.tensor(values, [...p.shape], 'float32'));
     }
     return model;
   } catch (error) {
     model.dispose();
     if (error instanceof RangeError) {
-      throw new EngineError(`${dir} does not fit in memory (${error.message}).`, { cause: error });
+      throw new EngineError(`${source.path} does not fit in memory (${error.message}).`, { cause: error });
     }
     throw error;
-  } finally {
-    await files.close();
   }
 }
 
 /** Old hub files leave out the `model.` prefix. */
-function storedName(files: WeightFiles, name: string): string {
+function storedName(source: ModelSource, name: string): string {
   const bare = name.replace(/^model\./, '');
-  return !files.has(name) && files.has(bare) ? bare : name;
+  return !source.has(name) && source.has(bare) ? bare : name;
 }
 
 /** Throws NonFiniteError naming the first value of `values` that is NaN or infinite. */

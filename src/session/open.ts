@@ -3,7 +3,8 @@ import { basename, join, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import { fileTask, loadTokenizer, tasks, type Task } from '../data/index.ts';
 import { openEngine, type Engine, type EngineName } from '../engine/index.ts';
-import { loadModel, readConfig } from '../model/index.ts';
+import { isGguf, openSource } from '../formats/index.ts';
+import { loadModel, parseConfig } from '../model/index.ts';
 import { packageRoot } from '../package-root.ts';
 import { methods, stepSettings, type MethodName, type StepOptions } from '../train/index.ts';
 import { BatchSource } from './batches.ts';
@@ -12,7 +13,7 @@ import { Session } from './session.ts';
 
 /** Options of `open`; step options (rates, epsilon, alpha, ...) may be given alongside. */
 export interface OpenOptions extends StepOptions {
-  /** `tiny` (the model that ships, default) or a Hugging Face folder. */
+  /** `tiny` (the model that ships, default), a Hugging Face folder or a .gguf file. */
   model?: string;
   /** Name of a task (`dialogue-summary` by default), path of a .jsonl or .json file, or a task of your own. */
   task?: string | Task;
@@ -70,30 +71,38 @@ export async function open(options: OpenOptions = {}): Promise<Session> {
   const settings: StepOptions = { ...preset.step, ...Object.fromEntries(given) };
   stepSettings({ ...methods[method].step, ...settings });
 
-  const dir = model === 'tiny' ? tinyModel() : resolve(model);
-  if (!(await stat(dir).catch(() => undefined))?.isDirectory()) {
-    throw new ConfigError(`There is no model folder ${dir}. Give a Hugging Face folder, or 'tiny'.`);
+  const path = model === 'tiny' ? tinyModel() : resolve(model);
+  const there = await stat(path).catch(() => undefined);
+  if (isGguf(path) ? !there?.isFile() : !there?.isDirectory()) {
+    throw new ConfigError(
+      `There is no model ${isGguf(path) ? 'file' : 'folder'} ${path}. Give a Hugging Face folder, a .gguf file, or 'tiny'.`,
+    );
   }
-  const { maxPositions } = (await readConfig(dir)).config;
-  if (maxLength !== undefined && maxLength > maxPositions) {
-    throw new ConfigError(`maxLength is ${maxLength}; the model has ${maxPositions} positions.`);
+  const weights = await openSource(path);
+  try {
+    const { maxPositions } = parseConfig(weights.config, weights.configPath);
+    if (maxLength !== undefined && maxLength > maxPositions) {
+      throw new ConfigError(`maxLength is ${maxLength}; the model has ${maxPositions} positions.`);
+    }
+    const length = maxLength ?? preset.maxLength ?? Math.min(512, maxPositions);
+    const tokenizer = await loadTokenizer(await weights.tokenizer());
+    const size = batchSize ?? preset.batchSize ?? 4;
+    const source = new BatchSource(found, tokenizer, size, length, seed);
+    const on = typeof engine === 'string' ? await openEngine(engine) : engine;
+    return new Session(on, await loadModel(on, weights), source, {
+      modelName: model === 'tiny' ? 'tiny' : basename(path),
+      modelDir: path,
+      method,
+      seed,
+      batchSize: size,
+      maxLength: source.maxLength,
+      step: settings,
+      rho: rho ?? 0.6,
+      show,
+    });
+  } finally {
+    await weights.close();
   }
-  const length = maxLength ?? preset.maxLength ?? Math.min(512, maxPositions);
-  const tokenizer = await loadTokenizer(dir);
-  const size = batchSize ?? preset.batchSize ?? 4;
-  const source = new BatchSource(found, tokenizer, size, length, seed);
-  const on = typeof engine === 'string' ? await openEngine(engine) : engine;
-  return new Session(on, await loadModel(on, dir), source, {
-    modelName: model === 'tiny' ? 'tiny' : basename(dir),
-    modelDir: dir,
-    method,
-    seed,
-    batchSize: size,
-    maxLength: source.maxLength,
-    step: settings,
-    rho: rho ?? 0.6,
-    show,
-  });
 }
 
 /** Folder of the model that ships with the package. */

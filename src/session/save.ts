@@ -1,13 +1,9 @@
-import { copyFile, readdir, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
-import { writeFolder } from '../formats/index.ts';
+import { openCompanions, writeFolder } from '../formats/index.ts';
 import { saveWeights } from '../model/index.ts';
 import type { Session } from './session.ts';
-
-/** Files of the model's folder that go along: everything that is not weights. */
-const carried =
-  /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map)\.json$|\.jinja$|^LICENSE/;
 
 /**
  * Writes DIR/ as a Hugging Face folder that loads anywhere, with hi-zfo.json (settings, seed, labels, events) and
@@ -18,9 +14,8 @@ export async function saveSession(session: Session, dir: string): Promise<void> 
   const { rows, events } = session.history.data;
   await assertOurs(dir);
   await writeFolder(dir, async (aside) => {
-    const files = await readdir(config.modelDir);
-    for (const name of files.filter((f) => carried.test(f))) {
-      await copyFile(join(config.modelDir, name), join(aside, name));
+    for (const [name, content] of await openCompanions(config.modelDir)) {
+      await writeFile(join(aside, name), content);
     }
     await saveWeights(model, join(aside, 'model.safetensors'));
     const about = {

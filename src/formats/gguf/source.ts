@@ -18,13 +18,14 @@ interface Entry {
 export class GgufSource implements ModelSource {
   readonly path: string;
   readonly config: Json;
+  readonly configPath: string;
   readonly #file: GgufFile;
   readonly #fields: Fields;
   readonly #entries: ReadonlyMap<string, Entry>;
   readonly #heads: { query: number; key: number };
 
   private constructor(file: GgufFile, field: Fields, config: Json, entries: ReadonlyMap<string, Entry>) {
-    this.path = file.path;
+    this.path = this.configPath = file.path;
     this.config = config;
     this.#file = file;
     this.#fields = field;
@@ -90,6 +91,7 @@ export class GgufSource implements ModelSource {
     return { path: this.path, config: this.config, template, ...made };
   }
 
+  /** What a Hugging Face folder of this model would hold beside its weights, by name. */
   async companions(): Promise<Map<string, string>> {
     const { tokenizer, settings } = await this.tokenizer();
     const text = (value: Json) => JSON.stringify(value, null, 2) + '\n';
