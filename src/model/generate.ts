@@ -1,56 +1,55 @@
 import { ConfigError } from '../errors.ts';
-import { tf } from '../engine/tf.ts';
 import { CachedForward } from './cached.ts';
+import { decodeBeams } from './generate-beams.ts';
+import { PlainForward, type RowsForward } from './generate-forward.ts';
+import { decoding, type DecodingOptions } from './generate-options.ts';
+import { decodeRows } from './generate-rows.ts';
+import type { StopStrings } from './generate-stop.ts';
 import type { Llama } from './llama.ts';
 import type { Weights } from './parameters.ts';
 
 /** Settings of `generate`. */
-export interface GenerateOptions {
-  /** Most tokens to add to each prompt. */
-  maxNewTokens: number;
+export interface GenerateOptions extends DecodingOptions {
   /** Token that ends a row (it is not returned). */
   eos: number;
   /** Filler for shorter prompts. */
   pad: number;
+  /** Ends a row whose new text holds one of these strings; the tokens of the string are returned. */
+  stop?: StopStrings | undefined;
+  /** Keep keys and values of earlier tokens; default true. False runs all tokens again for each, and holds no cache. */
+  cache?: boolean;
   /** Weights to generate with; the model's own by default. */
   weights?: Weights;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /**
- * Greedy generation for several prompts at once, with a key-value cache; a row's text does not depend on its neighbours.
- * Returns the new tokens of each row, without the end token.
+ * Continues several prompts at once: greedily, by sampling (`temperature`) or by beam search (`beams`). What a row gets does
+ * not depend on its neighbours. Returns the new tokens of each row, without the end token.
+ * Throws ConfigError for settings out of range, an empty prompt, or more tokens than the model has positions.
  */
 export async function generate(
   model: Llama,
   prompts: readonly (readonly number[])[],
   options: GenerateOptions,
 ): Promise<number[][]> {
-  const { maxNewTokens, eos, pad, weights = model.parameters.get, signal } = options;
+  const { eos, pad, stop, cache = true, weights, signal, ...rest } = options;
+  const settings = decoding(rest);
   if (prompts.length === 0) return [];
-  const forward = new CachedForward(model, prompts, { pad, weights });
   const longest = Math.max(...prompts.map((p) => p.length));
-  if (longest + maxNewTokens > model.config.maxPositions) {
+  if (longest + settings.maxNewTokens > model.config.maxPositions) {
     throw new ConfigError(
-      `${longest} prompt tokens and ${maxNewTokens} new ones exceed the model's ${model.config.maxPositions} positions.`,
+      `${longest} prompt tokens and ${settings.maxNewTokens} new ones exceed the model's ${model.config.maxPositions} positions.`,
     );
   }
+  signal?.throwIfAborted();
   await model.engine.activate();
-  const out: number[][] = prompts.map(() => []);
-  const done = prompts.map(() => false);
+  const forward: RowsForward = cache
+    ? new CachedForward(model, prompts, { pad, ...(weights && { weights }) })
+    : new PlainForward(model, prompts, { pad, weights });
   try {
-    let ids: number[] = [];
-    for (let n = 0; n < maxNewTokens && !done.every(Boolean); n++) {
-      signal?.throwIfAborted();
-      const best = tf.tidy(() => (n === 0 ? forward.start() : forward.next(ids)).argMax(1));
-      ids = Array.from(await best.data());
-      best.dispose();
-      ids.forEach((id, b) => {
-        done[b] ||= id === eos;
-        if (!done[b]) out[b]!.push(id);
-      });
-    }
-    return out;
+    const decode = settings.beams > 1 ? decodeBeams : decodeRows;
+    return await decode(forward, prompts, settings, { eos, stop, signal });
   } finally {
     forward.dispose();
   }

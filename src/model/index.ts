@@ -8,5 +8,7 @@ export { llamaParameters } from './tensors.ts';
 export { lossAndGradients, lossOf, mean, type LossAndGradients } from './gradients.ts';
 export { CachedForward, type CachedForwardOptions } from './cached.ts';
 export { generate, type GenerateOptions } from './generate.ts';
+export { decoding, type DecodingOptions } from './generate-options.ts';
+export { cutAtStop, type StopStrings } from './generate-stop.ts';
 export { assertFinite, loadModel } from './load.ts';
 export { saveWeights } from './save.ts';
