@@ -22,9 +22,11 @@ export function collate(
   const targets: number[] = [];
   rows.forEach((row, b) => {
     ids.set(row.ids, b * length);
-    for (let t = Math.max(1, row.supervisedFrom); t < row.ids.length; t++) {
-      positions.push(b * length + t - 1);
-      targets.push(row.ids[t]!);
+    for (const [from, to] of row.supervised) {
+      for (let t = Math.max(1, from); t < to; t++) {
+        positions.push(b * length + t - 1);
+        targets.push(row.ids[t]!);
+      }
     }
   });
   return {

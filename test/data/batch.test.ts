@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { collate } from '../../src/data/batch.ts';
-import { encodeExample } from '../../src/data/encode.ts';
+import { encodeExample, type EncodedExample } from '../../src/data/encode.ts';
 import { epochOrder, Sampler } from '../../src/data/sampler.ts';
 import type { Tokenizer } from '../../src/data/task.ts';
 import { ConfigError } from '../../src/errors.ts';
@@ -18,25 +18,28 @@ const letters = fc.string({ unit: fc.constantFrom(...'abcdef'), maxLength: 12 })
 
 describe('encodeExample', () => {
   it('joins prompt, completion and end', () => {
-    const { ids, supervisedFrom } = encodeExample(tokenizer, { prompt: 'abc', completion: 'de' }, 6);
+    const { ids, supervised } = encodeExample(tokenizer, { prompt: 'abc', completion: 'de' }, 6);
     expect(tokenizer.decode(ids.slice(0, -1))).toBe('abcde');
-    expect([ids.at(-1), supervisedFrom]).toEqual([tokenizer.eos, 3]);
+    expect(ids.at(-1)).toBe(tokenizer.eos);
+    expect(supervised).toEqual([[3, 6]]);
   });
 
   it('keeps the completion whole and the end of the prompt', () => {
     fc.assert(
       fc.property(letters, letters, fc.integer({ min: 15, max: 30 }), (prompt, completion, maxLength) => {
-        const { ids, supervisedFrom } = encodeExample(tokenizer, { prompt, completion }, maxLength);
+        const { ids, supervised } = encodeExample(tokenizer, { prompt, completion }, maxLength);
+        const [[from, to]] = supervised as [[number, number]];
+        expect(to).toBe(ids.length);
         expect(ids.length).toBe(Math.min(maxLength, prompt.length + completion.length + 1));
-        expect(tokenizer.decode(ids.slice(supervisedFrom, -1))).toBe(completion);
-        expect(prompt.endsWith(tokenizer.decode(ids.slice(0, supervisedFrom)))).toBe(true);
+        expect(tokenizer.decode(ids.slice(from, -1))).toBe(completion);
+        expect(prompt.endsWith(tokenizer.decode(ids.slice(0, from)))).toBe(true);
       }),
     );
   });
 
   it('refuses a completion that does not fit beside one token of the prompt', () => {
     const example = { prompt: 'abc', completion: 'defg' };
-    expect(encodeExample(tokenizer, example, 6).supervisedFrom).toBe(1);
+    expect(encodeExample(tokenizer, example, 6).supervised).toEqual([[1, 6]]);
     expect(() => encodeExample(tokenizer, example, 5)).toThrow(ConfigError);
     expect(() => encodeExample(tokenizer, example, 5)).toThrow(/maxLength is 5.* 6 tokens/s);
   });
@@ -65,7 +68,17 @@ describe('collate', () => {
         ids: fc.array(fc.integer({ min: 2, max: 99 }), { minLength: 1, maxLength: 12 }),
         from: fc.nat(12),
       })
-      .map(({ ids, from }) => ({ ids, supervisedFrom: Math.min(from, ids.length) }));
+      .map(({ ids, from }): EncodedExample => {
+        const middle = Math.min(from, ids.length);
+        const split = (middle + ids.length) >> 1; // two parts with a gap between them, as in a conversation
+        return {
+          ids,
+          supervised: [
+            [middle, split],
+            [Math.min(split + 1, ids.length), ids.length],
+          ],
+        };
+      });
     fc.assert(
       fc.property(fc.array(row, { minLength: 1, maxLength: 6 }), (rows) => {
         const { ids, batch, length, positions, targets } = collate(rows, { pad: 0, maxLength: 12 });
@@ -74,12 +87,17 @@ describe('collate', () => {
           const padded = [...r.ids, ...Array<number>(length - r.ids.length).fill(0)];
           expect([...ids.slice(b * length, (b + 1) * length)]).toEqual(padded);
         });
-        const supervised = rows.reduce((n, r) => n + r.ids.length - Math.max(1, r.supervisedFrom), 0);
+        const learnt = rows.map((r) =>
+          r.ids.flatMap((_, t) =>
+            t > 0 && r.supervised.some(([from, to]) => t >= from && t < to) ? [t] : [],
+          ),
+        );
+        const supervised = learnt.flat().length;
         expect([positions.length, targets.length]).toEqual([supervised, supervised]);
         positions.forEach((p, i) => {
           expect((p % length) + 1).toBeLessThan(length);
           expect(targets[i]).toBe(ids[p + 1]);
-          expect((p % length) + 1).toBeGreaterThanOrEqual(rows[Math.floor(p / length)]!.supervisedFrom);
+          expect(learnt[Math.floor(p / length)]).toContain((p % length) + 1);
           if (i > 0) expect(p).toBeGreaterThan(positions[i - 1]!);
         });
       }),
@@ -88,7 +106,11 @@ describe('collate', () => {
 
   it('refuses no rows, empty rows and rows that are too long', () => {
     const options = { pad: 0, maxLength: 2 };
-    for (const rows of [[], [{ ids: [], supervisedFrom: 0 }], [{ ids: [3, 4, 5], supervisedFrom: 1 }]]) {
+    for (const rows of [
+      [],
+      [{ ids: [], supervised: [] }],
+      [{ ids: [3, 4, 5], supervised: [[1, 3]] as const }],
+    ]) {
       expect(() => collate(rows, options)).toThrow(ConfigError);
     }
   });

@@ -45,9 +45,9 @@ describe.each(Object.entries(tasks))('task %s', (name, make) => {
     const tokenizer = await loadTokenizer('models/tiny');
     const task = make();
     for (const example of [...task.train, ...task.test]) {
-      const { ids, supervisedFrom } = encodeExample(tokenizer, example, 1000);
+      const { ids, supervised } = encodeExample(tokenizer, example, 1000);
       expect(ids.length).toBeLessThanOrEqual(96);
-      expect(ids.length - supervisedFrom).toBeLessThanOrEqual(task.maxNewTokens);
+      expect(ids.length - supervised[0]![0]).toBeLessThanOrEqual(task.maxNewTokens);
     }
   });
 

@@ -13,5 +13,9 @@ export const tasks: Record<string, (options?: TaskOptions) => Task> = {
   function: functionTask,
 };
 
+export { dataTask, type DataTaskOptions } from './data-task.ts';
+export { published, type FileFormat, type PublishedName } from './definitions.ts';
 export { fileTask, type FileTaskOptions } from './file.ts';
+export { metrics, type Metric, type MetricName } from './metrics.ts';
+export { type SplitCounts } from './split.ts';
 export type { TaskOptions } from './procedural.ts';

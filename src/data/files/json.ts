@@ -1,11 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { FormatError } from '../../errors.ts';
-
-/** One row of a data file and where it stands, for messages. */
-export interface Row {
-  where: string;
-  fields: Record<string, unknown>;
-}
+import type { Row } from './rows.ts';
 
 function asRow(value: unknown, where: string): Row {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
@@ -24,17 +18,8 @@ function parse(text: string, where: string): unknown {
   }
 }
 
-/** The rows of a JSON-lines file or of a file that holds one JSON list. Throws FormatError, with the line, when it is neither. */
-export async function readRows(path: string): Promise<Row[]> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new FormatError(
-      missing ? `There is no data file ${path}.` : `Cannot read ${path}: ${(error as Error).message}`,
-    );
-  }
+/** The rows of JSON lines, or of one JSON list. */
+export function jsonRows(text: string, path: string): Row[] {
   text = text.replace(/^\uFEFF/, '');
   if (text.trimStart().startsWith('[')) {
     return (parse(text, path) as unknown[]).map((value, i) => asRow(value, `${path}, item ${i + 1}`));
