@@ -1,5 +1,6 @@
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import type * as TypeScript from '@tslab/typescript-for-tslab';
+import { DECLARATIONS } from './globals.ts';
 
 export type Compiler = typeof TypeScript;
 
@@ -32,9 +33,24 @@ function chain(toModule: SourceMap, toCell: SourceMap): PositionMap {
   };
 }
 
+const DECLARATIONS_FILE = '__hi-zfo__.d.ts';
+
+/** Lets a system have one more file, which is on no disk; its path. */
+function addFile(system: TypeScript.System, name: string, text: string): string {
+  const file = `${system.getCurrentDirectory()}/${name}`;
+  const readFile = system.readFile.bind(system);
+  const fileExists = system.fileExists.bind(system);
+  const watchFile = system.watchFile?.bind(system);
+  system.readFile = (path, encoding) => (path === file ? text : readFile(path, encoding));
+  system.fileExists = (path) => path === file || fileExists(path);
+  system.watchFile = (path, ...rest) =>
+    path === file ? { close: () => undefined } : watchFile!(path, ...rest);
+  return file;
+}
+
 /**
- * A compiler for tslab's converter that differs in two ways: cells carry source maps, and the offered packages are found
- * from any folder. tslab compiles a cell in two passes, TypeScript to a module and the module to CommonJS; the maps of
+ * A compiler for tslab's converter that differs in three ways: cells carry source maps, the offered packages are found
+ * from any folder, and cells see our globals. tslab compiles a cell in two passes, TypeScript to a module and the module to CommonJS; the maps of
  * both are chained.
  */
 export function compilerView(
@@ -51,9 +67,13 @@ export function compilerView(
   const createWatchCompilerHost = (
     files: string[],
     options: TypeScript.CompilerOptions,
+    system: TypeScript.System,
     ...rest: unknown[]
-  ): unknown =>
-    create(files, { ...options, inlineSourceMap: true, ...(offered.size > 0 ? { paths } : {}) }, ...rest);
+  ): unknown => {
+    const globals = addFile(system, DECLARATIONS_FILE, DECLARATIONS);
+    const changed = { ...options, inlineSourceMap: true, ...(offered.size > 0 ? { paths } : {}) };
+    return create([...files, globals], changed, system, ...rest);
+  };
   const transpileModule: Compiler['transpileModule'] = (code, options) => {
     const inline = INLINE_MAP.exec(code);
     const base64 = inline?.[1];

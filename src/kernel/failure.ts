@@ -10,13 +10,15 @@ export interface Failure {
 
 const red = (text: string): string => `\x1b[0;31m${text}\x1b[0m`;
 const MAX_CAUSES = 5;
+/** What tslab's executor throws into a cell that it ends. */
+export const INTERRUPTED = 'Interrupted asynchronously';
 
 /** Whether a cell's error is the stop button's doing. */
 function isInterrupt(error: unknown, signal: AbortSignal): boolean {
   if (!(error instanceof Error)) return false;
   const { code } = error as Error & { code?: unknown };
   return (
-    error.message === 'Interrupted asynchronously' ||
+    error.message === INTERRUPTED ||
     code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED' ||
     (error.name === 'AbortError' && signal.aborted)
   );

@@ -1,10 +1,11 @@
+import { types } from 'node:util';
+import { mimeBundle } from '../notebook/bundle.ts';
 import type { DisplayOptions, MimeBundle } from '../notebook/kernel-api.ts';
-import { diagnosed, thrown, type Failure } from './failure.ts';
+import { diagnosed, INTERRUPTED, thrown, type Failure } from './failure.ts';
 import { Interrupts } from './interrupt.ts';
 import { captureStreams } from './output.ts';
 import { Pending } from './pending.ts';
 import { ExecutionQueue } from './queue.ts';
-import { resultBundle } from './result.ts';
 import { type CellSession, type CellEnd } from './session.ts';
 import { JupyterHandlerImpl, setDisplayWriter } from './tslab.ts';
 
@@ -36,11 +37,16 @@ export class CellHandler extends JupyterHandlerImpl {
   readonly #session: CellSession;
   readonly #queue = new ExecutionQueue();
   #count = 0;
+  /** Ends the wait for a promise that a cell has as its last expression. */
+  #breakOff: (() => void) | undefined;
 
   constructor(session: CellSession) {
     super(session.executor, false);
     this.#session = session;
-    this.interrupts = new Interrupts(() => session.executor.interrupt());
+    this.interrupts = new Interrupts(() => {
+      session.executor.interrupt();
+      this.#breakOff?.();
+    });
   }
 
   /** Queues a cell. `started` is called when its turn comes. */
@@ -89,11 +95,26 @@ export class CellHandler extends JupyterHandlerImpl {
     if (end.kind === 'thrown') return thrown(end.error, this.#session.sources, signal);
     if (!end.hasValue) return undefined;
     try {
-      const bundle = await resultBundle(end.value);
+      const value = types.isPromise(end.value) ? await this.#unlessStopped(end.value) : end.value;
+      if (value === undefined || value === null) return undefined;
+      const { sources } = this.#session;
+      const bundle = await mimeBundle(value, { stack: (stack) => sources.readable(stack) });
       if (bundle) show(bundle);
       return undefined;
     } catch (error) {
       return thrown(error, this.#session.sources, signal);
+    }
+  }
+
+  /** A promise that a cell ends with is awaited, so that its value or error is the cell's own. */
+  async #unlessStopped(promise: Promise<unknown>): Promise<unknown> {
+    const stopped = new Promise<never>((_, reject) => {
+      this.#breakOff = () => reject(new Error(INTERRUPTED));
+    });
+    try {
+      return await Promise.race([promise, stopped]);
+    } finally {
+      this.#breakOff = undefined;
     }
   }
 }

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { KERNEL } from '../notebook/kernel-api.ts';
+import { defineGlobals } from './globals.ts';
 import { CellHandler } from './handler.ts';
 import { offerModules } from './offered.ts';
 import { KernelServer } from './server.ts';
@@ -28,6 +29,7 @@ process.on('uncaughtException', (error) => complain('Uncaught exception', error)
 process.on('unhandledRejection', (reason) => complain('Unhandled rejection', reason));
 process.on('SIGINT', () => handler.interrupts.press());
 
+defineGlobals((stack) => session.sources.readable(stack));
 const server = new KernelServer(handler, connectionFile, complain);
 (globalThis as { [KERNEL]?: unknown })[KERNEL] = server.api();
 await server.init();

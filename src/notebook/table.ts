@@ -1,7 +1,10 @@
 import { inspect } from 'node:util';
 import { show } from './display.ts';
-import { escapeHtml } from './html.ts';
 import { JUPYTER_DISPLAY, type MimeBundle } from './kernel-api.ts';
+import { tablePage } from './table-page.ts';
+
+/** Rows that the page gets, to sort them and to turn the pages. */
+const IN_PAGE = 1000;
 
 /** The part of an arquero table that is read here. */
 export interface TableLike {
@@ -11,7 +14,7 @@ export interface TableLike {
 }
 
 export interface TableOptions {
-  /** Rows shown at most; 20 by default. */
+  /** Rows of a page; 20 by default. */
   rows?: number;
   /** Significant digits of numbers that are not whole; 4 by default. */
   digits?: number;
@@ -39,22 +42,29 @@ function cell(value: unknown, digits: number): string {
   return typeof value === 'string' ? value : inspect(value, { breakLength: Infinity });
 }
 
-/** The head of a table as HTML and as text. */
+/** The number that a cell is sorted by. */
+function sortKey(value: unknown): number | null {
+  return typeof value === 'number' && !Number.isNaN(value)
+    ? Math.min(Number.MAX_VALUE, Math.max(-Number.MAX_VALUE, value))
+    : null;
+}
+
+/** A table as HTML, sortable and with pages where scripts run, and its head as text. */
 export function tableBundle(table: TableLike, { rows = 20, digits = 4 }: TableOptions = {}): MimeBundle {
   const names = table.columnNames();
-  const shown = Math.min(rows, table.numRows());
-  const values = Array.from({ length: shown }, (_, row) => names.map((name) => table.get(name, row)));
+  const total = table.numRows();
+  const size = Math.max(1, rows);
+  const values = Array.from({ length: Math.min(total, Math.max(size, IN_PAGE)) }, (_, row) =>
+    names.map((name) => table.get(name, row)),
+  );
   const numeric = names.map((_, i) => values.some((row) => typeof row[i] === 'number'));
-  const body = values.map((row) => row.map((value) => cell(value, digits)));
-  const size = `${table.numRows()} rows, ${names.length} columns`;
-  const footer = shown < table.numRows() ? `first ${shown} of ${size}` : size;
+  const texts = values.map((row) => row.map((value) => cell(value, digits)));
+  const shown = Math.min(size, total);
+  const count = `${total} ${total === 1 ? 'row' : 'rows'}, ${names.length} ${names.length === 1 ? 'column' : 'columns'}`;
+  const footer = shown < total ? `first ${shown} of ${count}` : count;
+  const numbers = numeric.map((is, i) => (is ? values.map((row) => sortKey(row[i])) : null));
 
-  const align = (i: number) => ` style="text-align:${numeric[i] ? 'right' : 'left'}"`;
-  const html = (tag: string, row: string[]) =>
-    `<tr>${row.map((text, i) => `<${tag}${align(i)}>${escapeHtml(text)}</${tag}>`).join('')}</tr>`;
-  const head = `<thead>${html('th', names)}</thead>`;
-  const rest = `<tbody>${body.map((row) => html('td', row)).join('')}</tbody>`;
-
+  const body = texts.slice(0, size);
   const widths = names.map((name, i) => Math.max(name.length, ...body.map((row) => (row[i] ?? '').length)));
   const line = (row: string[]) =>
     row
@@ -62,7 +72,7 @@ export function tableBundle(table: TableLike, { rows = 20, digits = 4 }: TableOp
       .join('  ')
       .trimEnd();
   return {
-    'text/html': `<table>${head}${rest}</table><small>${footer}</small>`,
+    'text/html': tablePage({ names, rows: texts, numbers, total }, size, footer),
     'text/plain': [line(names), ...body.map(line), footer].join('\n'),
   };
 }

@@ -202,3 +202,27 @@ describe('the last expression', () => {
     expect(data['text/html']).toContain('&lt;b&gt;');
   });
 });
+
+describe('a promise as the last expression', () => {
+  it('is awaited, and its value shown', async () => {
+    const cell =
+      'const late = async () => { await new Promise((r) => setTimeout(r, 20)); return 8; };\nlate()';
+    expect(resultText(await runCell(kernel, cell))).toBe('8');
+    expect((await runCell(kernel, 'Promise.resolve()')).said.map(({ type }) => type)).toEqual([
+      'execute_input',
+    ]);
+  });
+
+  it('that fails is an error of the cell, which keeps its names', async () => {
+    const { reply } = await runCell(kernel, "const named = 9; Promise.reject(new Error('later'))");
+    expect(reply).toMatchObject({ status: 'error', evalue: 'later' });
+    expect(resultText(await runCell(kernel, 'named'))).toBe('9');
+  });
+
+  it('that never ends can be stopped', async () => {
+    const running = kernel.execute('new Promise(() => {})');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    kernel.interrupt();
+    expect((await running).content).toMatchObject({ status: 'error', ename: 'Interrupted' });
+  });
+});

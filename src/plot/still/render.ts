@@ -36,13 +36,24 @@ const HEIGHT = 450;
 /** Plotly with jsdom takes about 120 MB; a figure that needs more than this is not drawn. */
 const HEAP_MB = 1024;
 
-let worker: Worker | undefined;
-let ordered = 0;
-const waiting = new Map<number, Waiting>();
+interface Renderer {
+  worker: Worker | undefined;
+  ordered: number;
+  waiting: Map<number, Waiting>;
+}
+
+const SHARED = Symbol.for('hi-zfo.still-renderer');
+/** The kernel and the library are two builds of this file in one process: they share one thread. */
+const renderer: Renderer = ((globalThis as { [SHARED]?: Renderer })[SHARED] ??= {
+  worker: undefined,
+  ordered: 0,
+  waiting: new Map(),
+});
+const { waiting } = renderer;
 
 function fail(ended: Worker, error: Error): void {
-  if (worker !== ended) return;
-  worker = undefined;
+  if (renderer.worker !== ended) return;
+  renderer.worker = undefined;
   for (const { reject } of waiting.values()) reject(error);
   waiting.clear();
 }
@@ -94,9 +105,9 @@ function number(value: unknown, otherwise: number): number {
  * writeFileSync('loss.png', await renderPng({ data: [{ y: [3, 2, 1] }] }));
  */
 export async function renderPng(spec: FigureSpec, size?: StillSize): Promise<Buffer> {
-  const thread = (worker ??= start());
+  const thread = (renderer.worker ??= start());
   const order: Order = {
-    id: ++ordered,
+    id: ++renderer.ordered,
     spec: JSON.parse(JSON.stringify(spec)) as FigureSpec,
     width: size?.width ?? number(spec.layout?.width, WIDTH),
     height: size?.height ?? number(spec.layout?.height, HEIGHT),
@@ -112,7 +123,7 @@ export async function renderPng(spec: FigureSpec, size?: StillSize): Promise<Buf
 
 /** Ends the renderer's thread; figures still waited for are rejected. */
 export async function closeRenderer(): Promise<void> {
-  const ending = worker;
+  const ending = renderer.worker;
   if (!ending) return;
   fail(ending, new EngineError('The renderer of stills was closed.'));
   await ending.terminate();
