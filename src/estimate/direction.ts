@@ -1,18 +1,26 @@
-import type { Tensor } from '@tensorflow/tfjs';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
 import type { Engine } from '../engine/engine.ts';
-import type { Distribution, NoiseKey } from '../noise/index.ts';
+import { tf } from '../engine/tf.ts';
+import { ConfigError } from '../errors.ts';
+import type { NoiseKey } from '../noise/index.ts';
 import type { Parameter, ParameterStore, Weights } from '../model/parameters.ts';
 import { tensorId } from '../noise/index.ts';
+import { baseLaw, DEFAULT_RANK, type DirectionLaw } from './law.ts';
 
 /**
  * One ZO direction u over a set of tensors. It is never stored: every use draws it again from its key, and a tensor's
- * part depends on (seed, step, query, tensor) alone, not on the partition, the order or the engine.
+ * part depends on (seed, step, query, tensor) alone, not on the partition, the order or the engine. The sphere's one
+ * number that does depend on the set of tensors, its length, is in `scale`.
  */
 export interface Direction {
   seed: number;
   step: number;
   query: number;
-  law: Distribution;
+  law: DirectionLaw;
+  /** Factor on the keyed noise; what {@link drawDirection} finds for the sphere, 1 when left out. */
+  scale?: number;
+  /** Rank of a `low-rank` direction's matrices; defaults to 2. */
+  rank?: number;
 }
 
 /** The key of a tensor's part of a direction. */
@@ -20,17 +28,54 @@ export function keyOf(u: Direction, p: Parameter): NoiseKey {
   return { seed: u.seed, step: u.step, query: u.query, tensor: tensorId(p.name) };
 }
 
-/** A view of the weights in which the tensors of `moved` are w + scale * u and all others are as stored. */
+/** A direction over `parameters`, ready for use: for the sphere this measures the Gaussian that is scaled to its radius. */
+export async function drawDirection(
+  engine: Engine,
+  parameters: readonly Parameter[],
+  key: Direction,
+): Promise<Direction> {
+  if (key.law !== 'sphere') return key;
+  let [size, square] = [0, 0];
+  for (const p of parameters) {
+    const z = engine.ops.noise([...p.shape], keyOf(key, p), 'gaussian');
+    try {
+      square += await engine.ops.dot([[z, z]]);
+    } finally {
+      z.dispose();
+    }
+    size += p.size;
+  }
+  return { ...key, scale: Math.sqrt(size / square) };
+}
+
+/** A tensor's part of a direction, of the tensor's shape. It belongs to the caller. */
+export function directionPart(engine: Engine, u: Direction, p: Parameter): Tensor {
+  if (isLowRank(u, p)) return lowRankPart(engine, u, p);
+  const z = engine.ops.noise([...p.shape], keyOf(u, p), baseLaw(u.law));
+  const scale = scaleOf(u);
+  if (scale === 1) return z;
+  const part = z.mul<Tensor>(scale);
+  z.dispose();
+  return part;
+}
+
+/** w + scale * u of one tensor: a new tensor. */
+export function moved<T extends Tensor>(engine: Engine, w: T, p: Parameter, u: Direction, scale: number): T {
+  if (!isLowRank(u, p)) return engine.ops.perturb(w, scale * scaleOf(u), keyOf(u, p), baseLaw(u.law));
+  return tf.tidy(() => engine.ops.addScaled(w, lowRankPart(engine, u, p) as T, scale));
+}
+
+/** A view of the weights in which the tensors of `set` are w + scale * u and all others are as stored. */
 export function perturbedWeights(
   engine: Engine,
   store: ParameterStore,
-  moved: ReadonlySet<Parameter>,
+  set: ReadonlySet<Parameter>,
   u: Direction,
   scale: number,
 ): Weights {
   return (p) => {
     const w = store.get(p);
-    return moved.has(p) ? engine.ops.perturb(w, scale, keyOf(u, p), u.law) : w;
+    return set.has(p) ? moved(engine, w, p, u, scale) : w;
   };
 }
 
@@ -43,9 +88,31 @@ export function combine(
 ): Tensor {
   let sum = from;
   for (const { coefficient, u } of terms) {
-    const next = engine.ops.perturb(sum, coefficient, keyOf(u, p), u.law);
+    const next = moved(engine, sum, p, u, coefficient);
     if (sum !== from) sum.dispose();
     sum = next;
   }
   return sum === from ? from.clone() : sum;
+}
+
+const isLowRank = (u: Direction, p: Parameter) => u.law === 'low-rank' && p.shape.length === 2;
+
+/** U V^T / sqrt(r), from keys of their own. */
+function lowRankPart(engine: Engine, u: Direction, p: Parameter): Tensor {
+  const { rank = DEFAULT_RANK } = u;
+  const factor = (side: 'U' | 'V', rows: number) => {
+    const key = { ...keyOf(u, p), tensor: tensorId(`${p.name} ${side}`) };
+    return engine.ops.noise([rows, rank], key, 'gaussian') as Tensor2D;
+  };
+  const [rows, columns] = p.shape as [number, number];
+  return tf.tidy(() => {
+    const left = factor('U', rows).mul<Tensor2D>(1 / Math.sqrt(rank));
+    return engine.ops.linear(left, factor('V', columns));
+  });
+}
+
+function scaleOf(u: Direction): number {
+  if (u.law === 'sphere' && u.scale === undefined)
+    throw new ConfigError('A direction on the sphere has no length yet; make it with drawDirection().');
+  return u.scale ?? 1;
 }

@@ -1,12 +1,16 @@
 import { ConfigError } from '../errors.ts';
-import type { Distribution } from '../noise/index.ts';
+import { checkLaw, DEFAULT_RANK, type DirectionLaw } from './law.ts';
 
 /**
  * How the projected gradient c, the directional derivative along u, is read off losses:
  * - `one-sided`: (L(w + eps u) - L(w)) / eps, the paper's; the clean loss is there anyway (SPSA with a baseline);
- * - `two-sided`: (L(w + eps u) - L(w - eps u)) / (2 eps), MeZO's; even orders of eps cancel.
+ * - `two-sided`: (L(w + eps u) - L(w - eps u)) / (2 eps), MeZO's; even orders of eps cancel;
+ * - `one-point`: L(w + eps u) / eps, without a baseline. Unbiased too, and useless: L / eps drowns the derivative. It is here
+ *   to show what the baseline is for.
  */
-export type EstimatorName = 'one-sided' | 'two-sided';
+export type EstimatorName = 'one-sided' | 'two-sided' | 'one-point';
+
+const names: readonly EstimatorName[] = ['one-sided', 'two-sided', 'one-point'];
 
 /** What defines a ZO estimate g = (1/q) sum_i c_i u_i. */
 export interface EstimatorOptions {
@@ -17,7 +21,9 @@ export interface EstimatorOptions {
   /** Directions a step, q; defaults to 1. */
   queries?: number;
   /** Law of the directions; defaults to `gaussian`. */
-  law?: Distribution;
+  law?: DirectionLaw;
+  /** Rank of `low-rank` directions; defaults to 2. */
+  rank?: number;
 }
 
 /** Estimator options with every default filled in. */
@@ -25,9 +31,16 @@ export type EstimatorSettings = Required<EstimatorOptions>;
 
 /** Fills in the paper's defaults; throws ConfigError for what cannot be meant. */
 export function estimatorSettings(options: EstimatorOptions = {}): EstimatorSettings {
-  const { estimator = 'one-sided', epsilon = 1e-3, queries = 1, law = 'gaussian' } = options;
-  if (estimator !== 'one-sided' && estimator !== 'two-sided') {
-    throw new ConfigError(`estimator is ${JSON.stringify(estimator)}; take 'one-sided' or 'two-sided'.`);
+  const {
+    estimator = 'one-sided',
+    epsilon = 1e-3,
+    queries = 1,
+    law = 'gaussian',
+    rank = DEFAULT_RANK,
+  } = options;
+  if (!names.includes(estimator)) {
+    const all = names.map((name) => `'${name}'`).join(', ');
+    throw new ConfigError(`estimator is ${JSON.stringify(estimator)}; take one of ${all}.`);
   }
   if (!(epsilon > 0 && Number.isFinite(epsilon))) {
     throw new ConfigError(`epsilon is ${epsilon}; it must be a positive number (the paper uses 1e-3).`);
@@ -35,13 +48,14 @@ export function estimatorSettings(options: EstimatorOptions = {}): EstimatorSett
   if (!Number.isSafeInteger(queries) || queries < 1) {
     throw new ConfigError(`queries is ${queries}; it must be a whole number of at least 1.`);
   }
-  if (law !== 'gaussian' && law !== 'rademacher') {
-    throw new ConfigError(`law is ${JSON.stringify(law)}; take 'gaussian' or 'rademacher'.`);
+  checkLaw(law);
+  if (!Number.isSafeInteger(rank) || rank < 1) {
+    throw new ConfigError(`rank is ${rank}; it must be a whole number of at least 1.`);
   }
-  return { estimator, epsilon, queries, law };
+  return { estimator, epsilon, queries, law, rank };
 }
 
-/** Losses along one direction; `minus` is the clean loss for the one-sided estimator. */
+/** Losses along one direction; `minus` is the clean loss for the one-sided estimator and is not looked at by the one-point. */
 export interface Probe {
   plus: number;
   minus: number;
@@ -49,6 +63,7 @@ export interface Probe {
 
 /** The projected gradient of a probe. The difference is taken in float64. */
 export function projectedGradient(s: EstimatorSettings, { plus, minus }: Probe): number {
+  if (s.estimator === 'one-point') return plus / s.epsilon;
   return (plus - minus) / (s.estimator === 'two-sided' ? 2 * s.epsilon : s.epsilon);
 }
 

@@ -1,4 +1,13 @@
-export { combine, keyOf, perturbedWeights, type Direction } from './direction.ts';
+export { checkLaw, directionLaws, type DirectionLaw } from './law.ts';
+export {
+  combine,
+  directionPart,
+  drawDirection,
+  keyOf,
+  moved,
+  perturbedWeights,
+  type Direction,
+} from './direction.ts';
 export {
   estimatorSettings,
   perturbedPasses,

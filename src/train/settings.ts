@@ -38,7 +38,7 @@ export interface StepSettings extends EstimatorSettings {
 }
 
 const known = new Set<string>([
-  ...['estimator', 'epsilon', 'queries', 'law', 'rateFO', 'rateZO', 'alpha', 'updateZO'],
+  ...['estimator', 'epsilon', 'queries', 'law', 'rank', 'rateFO', 'rateZO', 'alpha', 'updateZO'],
   ...['clipCoefficient', 'clipNorm', 'adamw', 'schedule'],
 ]);
 

@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { tf } from '../engine/tf.ts';
 import {
   combine,
+  drawDirection,
   perturbedWeights,
   projectedGradient,
   type Direction,
@@ -62,9 +63,11 @@ export async function hiZfoStep(input: StepInput): Promise<StepResult> {
   const clean = needsClean ? await lossAndGradients(model, store.get, batch, fo) : undefined;
   const g = clean?.gradients ?? new Map<Parameter, Tensor>();
   try {
-    const directions: Direction[] = zo.length
-      ? Array.from({ length: s.queries }, (_, query) => ({ seed, step, query, law: s.law }))
-      : [];
+    const directions: Direction[] = [];
+    for (let query = 0; zo.length > 0 && query < s.queries; query++) {
+      const { law, rank } = s;
+      directions.push(await drawDirection(model.engine, zo, { seed, step, query, law, rank }));
+    }
     const perturbedLosses: number[] = [];
     const coefficients: number[] = [];
     const share = s.alpha / perturbed; // L_ZO is the mean over perturbed streams
@@ -79,7 +82,7 @@ export async function hiZfoStep(input: StepInput): Promise<StepResult> {
         return loss;
       };
       const plus = await stream(s.epsilon);
-      const minus = s.estimator === 'two-sided' ? await stream(-s.epsilon) : clean!.loss;
+      const minus = s.estimator === 'two-sided' ? await stream(-s.epsilon) : (clean?.loss ?? NaN);
       // 4  restore: Theta_ZO was never touched, the perturbed copies are gone
       perturbedLosses.push(...(s.estimator === 'two-sided' ? [plus, minus] : [plus]));
       coefficients.push(projectedGradient(s, { plus, minus }));

@@ -1,10 +1,14 @@
 import { llamaParameters, parseConfig, type LlamaConfig, type Parameter } from '../../src/model/index.ts';
 import { tensorCosts, totalCost, type Profile } from '../../src/profile/index.ts';
+import { noMoments } from '../../src/variance/statistics.ts';
 import type { Evaluation, HistoryRow } from '../../src/train/index.ts';
 import {
   estimate,
   cosineLaw,
+  meanCosineLaw,
+  normRatioLaw,
   secondMomentLaw,
+  signLaw,
   tensorLaw,
   type VarianceReport,
 } from '../../src/variance/index.ts';
@@ -97,14 +101,22 @@ export function varianceReport({ off = 0, curvature = 0, layers = 6, draws = 64 
   const d = list.reduce((n, p) => n + p.size, 0);
   const shares = list.map(() => next());
   const all = shares.reduce((s, x) => s + x, 0);
+  const around = <A extends string, B extends string>(name: A, nameOfLaw: B, law: number, spread: number) =>
+    ({
+      [name]: { mean: law * (1 + spread * normal(next)), standardError: spread * law },
+      [nameOfLaw]: law,
+    }) as Record<A, { mean: number; standardError: number }> & Record<B, number>;
   return {
-    settings: { estimator: 'one-sided', epsilon: 1e-3, queries: 1, law: 'gaussian' },
+    settings: { estimator: 'one-sided', epsilon: 1e-3, queries: 1, law: 'gaussian', rank: 2 },
     seed: 7,
     draws,
     dimension: d,
     loss: 2.345678,
     gradientNorm: 1.98765,
     curvature: { mean: curvature, standardError: curvature / 5 },
+    bias: { mean: 0.001 * normal(next), standardError: 0.001 },
+    groups: [],
+    sums: { whole: [], groups: [], curvature: noMoments(), bias: noMoments() },
     rows: [1, 2, 4, 8].map((q) => {
       const law = secondMomentLaw(d, q, 'gaussian');
       const lawWithCurvature = secondMomentLaw(d, q, 'gaussian', curvature);
@@ -118,9 +130,14 @@ export function varianceReport({ off = 0, curvature = 0, layers = 6, draws = 64 
         law,
         lawWithCurvature,
         deviation,
-        cosine: { mean: 0.7 * cosineLaw(d, q, 'gaussian'), standardError: 0.1 * cosineLaw(d, q, 'gaussian') },
+        variance: { mean: lawWithCurvature - 1 + deviation * standardError, standardError },
+        varianceLaw: lawWithCurvature - 1,
+        ...around('cosine', 'cosineLaw', meanCosineLaw(d, q), 0.1),
         rmsCosine: cosineLaw(d, q, 'gaussian') * (1 + 0.05 * normal(next)),
+        rmsCosineError: 0.05 * cosineLaw(d, q, 'gaussian'),
         rmsCosineLaw: cosineLaw(d, q, 'gaussian'),
+        ...around('normRatio', 'normRatioLaw', normRatioLaw(d, q), 0.1),
+        ...around('signAgreement', 'signLaw', signLaw(q, 'gaussian', 1e-4, 1e-9), 1e-6),
       };
     }),
     tensors: list.map((parameter, i) => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest';
 import { openEngine, tf, type Engine, type Ops } from '../../src/engine/index.ts';
-import { perturbedWeights } from '../../src/estimate/index.ts';
+import { directionLaws, perturbedWeights } from '../../src/estimate/index.ts';
 import { DeviceBatch, loadModel, lossAndGradients, lossOf, type Llama } from '../../src/model/index.ts';
 import { fillNoise, tensorId } from '../../src/noise/index.ts';
 import { AdamW } from '../../src/optimize/index.ts';
@@ -140,6 +140,15 @@ describe('hiZfoStep', () => {
       const start = await lossOf(model, model.parameters.get, batch);
       for (let n = 0; n < 40; n++) await step({ rateZO: 1e-4 }, n, labels);
       expect(await lossOf(model, model.parameters.get, batch)).toBeLessThan(start);
+    }
+  });
+
+  it('lowers the loss along directions of every law', async () => {
+    const labels = Partition.uniform(model.parameters.list, 'ZO');
+    for (const law of directionLaws) {
+      const start = await lossOf(model, model.parameters.get, batch);
+      for (let n = 0; n < 40; n++) await step({ rateZO: 1e-4, law }, n, labels);
+      expect(await lossOf(model, model.parameters.get, batch), law).toBeLessThan(start);
     }
   });
 
