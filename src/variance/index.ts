@@ -25,3 +25,10 @@ export type { GroupVariance, TensorVariance, VarianceReport, VarianceRow } from 
 export type { GroupName, GroupSums, Sums, WholeSums } from './sums.ts';
 export { continueVariance, measureVariance, type VarianceOptions } from './measure.ts';
 export { lawChecks, type LawCheck } from './checks.ts';
+export { DIFFERENCE_STEP, hessianVector } from './hessian.ts';
+export { measureCurvature, type CurvatureOptions, type CurvatureReport } from './curvature.ts';
+export { measureRounding, roundingLaw, type RoundingReport } from './rounding.ts';
+export { measureBatchNoise, type BatchNoise } from './batch-noise.ts';
+export { splitError, type ErrorPart, type ErrorSplit } from './split.ts';
+export { measureSharpness, type SharpnessReport } from './sharpness.ts';
+export { probes, type Price, type Probe, type ProbeContext } from './probes.ts';
