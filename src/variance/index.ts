@@ -32,3 +32,26 @@ export { measureBatchNoise, type BatchNoise } from './batch-noise.ts';
 export { splitError, type ErrorPart, type ErrorSplit } from './split.ts';
 export { measureSharpness, type SharpnessReport } from './sharpness.ts';
 export { probes, type Price, type Probe, type ProbeContext } from './probes.ts';
+export {
+  filterNormalized,
+  gradientAxis,
+  pathAxes,
+  project,
+  randomAxis,
+  snapshot,
+  type PathAxes,
+} from './axes.ts';
+export { lossLine, lossPlane, type CutOptions, type LossLine, type LossPlane } from './landscape.ts';
+export type { Vector } from './vectors.ts';
+export { firstRows, firstTargets, lastTokens } from './batches.ts';
+export {
+  axes as sweepAxes,
+  sweepModel,
+  sweepVariance,
+  type AxisName,
+  type ModelSweep,
+  type SweepOptions,
+  type SweepPlace,
+  type SweepPoint,
+  type SweepReport,
+} from './sweep.ts';

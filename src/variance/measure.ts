@@ -51,7 +51,7 @@ interface Setup {
  * Losses of a few draws are taken first, one or two forward passes each, the blocks below the moved tensors not again; then
  * each tensor's part of those directions is drawn once more and folded, so memory does not grow with the draws.
  */
-export function measureVariance(
+export async function measureVariance(
   objective: Objective,
   options: VarianceOptions = {},
 ): Promise<VarianceReport> {

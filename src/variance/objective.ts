@@ -24,8 +24,6 @@ export interface Objective {
   readonly parameters: readonly Parameter[];
   /** Loss at w + scale * u. */
   loss(u: Direction, scale: number): Promise<number>;
-  /** Losses at w + scale * u for several directions, where that is cheaper together. */
-  losses?(us: readonly Direction[], scale: number): Promise<number[]>;
   /** Loss at w and its true gradient, by backpropagation; or elsewhere. */
   gradient(move?: Move): Promise<LossAndGradient>;
   /** Loss at w, or elsewhere. */

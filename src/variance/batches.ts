@@ -1,0 +1,74 @@
+import { ConfigError } from '../errors.ts';
+import type { TokenBatch } from '../model/batch.ts';
+
+/** One row: its tokens up to the last target, and the places (row-relative) where a next token is supervised. */
+interface Row {
+  ids: number[];
+  supervised: { at: number; target: number }[];
+}
+
+/** The first `n` rows of a batch. */
+export function firstRows(batch: TokenBatch, n: number): TokenBatch {
+  check('rows', n, batch.batch);
+  return join(rowsOf(batch).slice(0, n));
+}
+
+/** Every row cut to its last `n` tokens: shorter context, the same targets as far as they are still preceded by a token. */
+export function lastTokens(batch: TokenBatch, n: number): TokenBatch {
+  check('tokens', n, batch.length, 2);
+  return join(
+    rowsOf(batch).map(({ ids, supervised }) => {
+      const cut = Math.max(0, ids.length - n);
+      const kept = supervised
+        .filter(({ at }) => at >= cut)
+        .map(({ at, target }) => ({ at: at - cut, target }));
+      return { ids: ids.slice(cut), supervised: kept };
+    }),
+  );
+}
+
+/** Only the first `n` targets of every row: shorter output, the same context. What follows is cut off. */
+export function firstTargets(batch: TokenBatch, n: number): TokenBatch {
+  check('targets', n, Infinity);
+  return join(
+    rowsOf(batch).map(({ ids, supervised }) => {
+      const kept = supervised.slice(0, n);
+      return { ids: ids.slice(0, (kept.at(-1)?.at ?? 0) + 2), supervised: kept };
+    }),
+  );
+}
+
+function rowsOf({ ids, batch, length, positions, targets }: TokenBatch): Row[] {
+  const rows = Array.from({ length: batch }, (): Row => ({ ids: [], supervised: [] }));
+  positions.forEach((place, i) => {
+    rows[Math.floor(place / length)]!.supervised.push({ at: place % length, target: targets[i]! });
+  });
+  rows.forEach((row, b) => {
+    const end = (row.supervised.at(-1)?.at ?? 0) + 2; // the last target is the token after
+    row.ids = [...ids.slice(b * length, b * length + Math.min(length, end))];
+  });
+  return rows;
+}
+
+/** Rows as a batch, padded on the right with zeros, which no position that counts can see. */
+function join(rows: readonly Row[]): TokenBatch {
+  const length = Math.max(...rows.map((r) => r.ids.length));
+  const ids = new Int32Array(rows.length * length);
+  rows.forEach((row, b) => ids.set(row.ids, b * length));
+  const marks = rows.flatMap((row, b) =>
+    row.supervised.map(({ at, target }) => [b * length + at, target] as const),
+  );
+  return {
+    ids,
+    batch: rows.length,
+    length,
+    positions: Int32Array.from(marks, ([at]) => at),
+    targets: Int32Array.from(marks, ([, target]) => target),
+  };
+}
+
+function check(what: string, n: number, most: number, least = 1): void {
+  if (Number.isSafeInteger(n) && n >= least && n <= most) return;
+  const range = most === Infinity ? `from ${least} on` : `from ${least} to ${most}`;
+  throw new ConfigError(`${n} ${what} of the batch were asked for; give a whole number ${range}.`);
+}

@@ -1,0 +1,141 @@
+import { ConfigError } from '../errors.ts';
+import type { DirectionLaw, EstimatorName } from '../estimate/index.ts';
+import { DeviceBatch, type TokenBatch } from '../model/batch.ts';
+import type { Llama } from '../model/llama.ts';
+import type { Parameter } from '../model/parameters.ts';
+import { measureBatchNoise, type BatchNoise } from './batch-noise.ts';
+import { firstRows, firstTargets, lastTokens } from './batches.ts';
+import { measureVariance, type VarianceOptions } from './measure.ts';
+import { modelObjective, type Objective } from './objective.ts';
+import type { VarianceReport } from './report.ts';
+
+/** What is measured at one value of an axis. */
+export interface SweepPlace {
+  objective: Objective;
+  options?: VarianceOptions;
+  /** Other batches of the same kind, for the mini-batch noise; none, not measured. */
+  batches?: readonly Objective[];
+  /** Frees what was made for this value. */
+  dispose?: () => void;
+}
+
+/** A measurement at one value. */
+export interface SweepPoint {
+  value: number | string;
+  report: VarianceReport;
+  noise?: BatchNoise;
+}
+
+/** Measurements along an axis, everything else equal. */
+export interface SweepReport {
+  /** The axis in words. */
+  axis: string;
+  points: SweepPoint[];
+}
+
+/** Options of a sweep as such. */
+export interface SweepOptions {
+  /** Ends the sweep after the present value's draws; what was measured is reported. */
+  signal?: AbortSignal;
+  /** Called after each value. */
+  onPoint?: (done: number, of: number) => void;
+}
+
+/** Measures the variance at each value of an axis; `at` says what to measure there. */
+export async function sweepVariance<V extends number | string>(
+  axis: string,
+  values: readonly V[],
+  at: (value: V) => SweepPlace | Promise<SweepPlace>,
+  { signal, onPoint }: SweepOptions = {},
+): Promise<SweepReport> {
+  if (values.length === 0) throw new ConfigError(`The sweep over ${axis} has no values; give at least one.`);
+  const points: SweepPoint[] = [];
+  for (const value of values) {
+    if (signal?.aborted) break;
+    const place = await at(value);
+    try {
+      const report = await measureVariance(place.objective, place.options);
+      const noise = place.batches && (await measureBatchNoise(place.batches));
+      points.push({ value, report, ...(noise && { noise }) });
+    } catch (error) {
+      if (signal?.aborted) break; // stopped before two draws of this value
+      throw error;
+    } finally {
+      place.dispose?.();
+    }
+    onPoint?.(points.length, values.length);
+  }
+  return { axis, points };
+}
+
+/** What a sweep over a model is about. */
+export interface ModelSweep extends SweepOptions {
+  model: Llama;
+  /** The batch that is measured on, then others of its kind for the mini-batch noise (none, or at least two). */
+  batches: readonly TokenBatch[];
+  /** Tensors that move. */
+  parameters: readonly Parameter[];
+  /** Options that are the same at every value. */
+  options?: VarianceOptions;
+}
+
+/** Axes that a model can be swept over, and what a value does. */
+export const axes = {
+  epsilon: { title: 'perturbation scale epsilon', options: (value: number) => ({ epsilon: value }) },
+  rank: {
+    title: 'rank of the directions',
+    options: (value: number) => ({ rank: value, law: 'low-rank' as const }),
+  },
+  law: { title: 'law of the directions', options: (value: DirectionLaw) => ({ law: value }) },
+  estimator: { title: 'estimator', options: (value: EstimatorName) => ({ estimator: value }) },
+  batch: { title: 'rows of the batch', tokens: firstRows },
+  length: { title: 'sequence length in tokens', tokens: lastTokens },
+  output: { title: 'output length in tokens', tokens: firstTargets },
+} as const;
+
+/** Name of an axis. */
+export type AxisName = keyof typeof axes;
+
+/**
+ * Sweeps a model over one of {@link axes}. Other axes, such as rho, by `sweepVariance` with an `at` of your own.
+ *
+ * @example
+ * await sweepModel('epsilon', [1e-4, 1e-3, 1e-2], { model, batches: [tokens], parameters });
+ */
+export function sweepModel<V extends number | string>(
+  name: AxisName,
+  values: readonly V[],
+  { model, batches, parameters, options = {}, ...sweep }: ModelSweep,
+): Promise<SweepReport> {
+  if (!Object.hasOwn(axes, name)) {
+    throw new ConfigError(`There is no axis ${name}. Take ${Object.keys(axes).join(', ')}.`);
+  }
+  const axis: {
+    title: string;
+    options?: (value: never) => VarianceOptions;
+    tokens?: (batch: TokenBatch, n: number) => TokenBatch;
+  } = axes[name];
+  const at = (value: V): SweepPlace => {
+    const made: DeviceBatch[] = [];
+    const dispose = () => made.forEach((b) => b.dispose());
+    try {
+      const objectives = batches.map((tokens) => {
+        const batch = new DeviceBatch(axis.tokens?.(tokens, value as number) ?? tokens, model.config);
+        made.push(batch);
+        return modelObjective(model, batch, parameters);
+      });
+      const own = {
+        ...options,
+        ...axis.options?.(value as never),
+        ...(sweep.signal && { signal: sweep.signal }),
+      };
+      const [objective] = objectives;
+      if (!objective) throw new ConfigError('A sweep needs a batch to measure on; give at least one.');
+      return { objective, options: own, ...(objectives.length > 1 && { batches: objectives }), dispose };
+    } catch (error) {
+      dispose();
+      throw error;
+    }
+  };
+  return sweepVariance(axis.title, values, at, sweep);
+}
