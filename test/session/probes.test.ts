@@ -9,7 +9,7 @@ import { start, weights } from './opened.ts';
 /** Cosines and |g^ - g|^2 / |g|^2 of `samples` estimates with q queries, vector by vector in float64. */
 async function byHand(s: Session, seed: number, samples: number, q: number) {
   const { list, get } = s.model.parameters;
-  const { epsilon, law } = s.settings;
+  const { epsilon,  } = s.settings;
   const batch = new DeviceBatch(s.source.at(s.steps), s.model.config);
   const { loss, gradients } = await lossAndGradients(s.model, get, batch, list);
   const g = list.map((p) => gradients.get(p)!.dataSync() as Float32Array);
@@ -18,7 +18,7 @@ async function byHand(s: Session, seed: number, samples: number, q: number) {
   for (let k = 0; k < samples; k++) {
     const estimate = list.map((p) => new Float64Array(p.size));
     for (let i = k * q; i < (k + 1) * q; i++) {
-      const u: Direction = { seed, step: i, query: 0x80000000, law };
+      const u: Direction = { seed, step: i, query: 0x80000000, law: 'gaussian' };
       const plus = await lossOf(
         s.model,
         perturbedWeights(s.engine, s.model.parameters, new Set(list), u, epsilon),
@@ -27,7 +27,7 @@ async function byHand(s: Session, seed: number, samples: number, q: number) {
       const c = (plus - loss) / epsilon / q;
       list.forEach((p, j) => {
         const part = new Float32Array(p.size);
-        fillNoise(part, { seed, step: i, query: 0x80000000, tensor: tensorId(p.name) }, law);
+        fillNoise(part, { seed, step: i, query: 0x80000000, tensor: tensorId(p.name) }, 'gaussian');
         part.forEach((x, n) => (estimate[j]![n]! += c * x));
       });
     }
