@@ -9,7 +9,7 @@ import { start, weights } from './opened.ts';
 /** Cosines and |g^ - g|^2 / |g|^2 of `samples` estimates with q queries, vector by vector in float64. */
 async function byHand(s: Session, seed: number, samples: number, q: number) {
   const { list, get } = s.model.parameters;
-  const { epsilon,  } = s.settings;
+  const { epsilon } = s.settings;
   const batch = new DeviceBatch(s.source.at(s.steps), s.model.config);
   const { loss, gradients } = await lossAndGradients(s.model, get, batch, list);
   const g = list.map((p) => gradients.get(p)!.dataSync() as Float32Array);
