@@ -146,10 +146,10 @@ export type PanelCommand = { id: string } & (
 
 /**
  * Kernel to page, as the content of a custom message. `rows` and `probes` carry one float64 buffer a column, in the order
- * of rowColumns and probeColumns; `from` is the index of their first row: a view that has other rows at or after `from`
- * drops them (that is how a rewind reaches it; `count` may be 0). A row's index is its step. Of many rows at once only
- * some are sent, 2000 a message at most, with the extremes of the curves among them: so a view compares `from` with its
- * `step` column, not with the number of rows that it holds. Probes are sent whole.
+ * of rowColumns and probeColumns; `from` is the number of rows before them, of those that a view holds: a view that has
+ * other rows at or after `from` drops them (that is how a rewind reaches it; `count` may be 0), one that has fewer than
+ * `from` asks for `curves`. Of many rows at once only some are sent, 2000 a message at most, with the extremes of the
+ * curves among them; so after `curves` a long run has gaps in its `step` column. Probes are sent whole.
  */
 export type PanelMessage =
   | { type: 'answer'; id: string; ok: true; budget?: BudgetAnswer; plotly?: 'gzip' }
