@@ -32,10 +32,16 @@ function columns<Name extends string>(
   return names.map((name) => Float64Array.from(rows, (row) => row[name]));
 }
 
-/** What the views have of a host's curves, so that each message carries only what is new. */
+/**
+ * What the views have of a host's curves, so that each message carries only what is new. All views get the same messages,
+ * and a view that comes later makes all begin anew, so what was sent is what every view has.
+ */
 export class Curves {
   readonly #host: PanelHost;
+  /** Rows of the host that the views know of, in full or thinned. */
   #rows = 0;
+  /** Steps of the rows that were sent. */
+  #sent: number[] = [];
   #probes = 0;
   /** Rows or probes that the views have are gone. */
   #cut = false;
@@ -47,12 +53,15 @@ export class Curves {
   /** A view has come that has nothing. */
   restart(): void {
     this.#rows = this.#probes = 0;
+    this.#sent = [];
     this.#cut = true;
   }
 
-  /** Rows from `step` on are gone, and the probes made after it. */
+  /** Rows from `step` on are gone, and probes with them. */
   rewind(step: number): void {
     this.#rows = Math.min(this.#rows, step);
+    const gone = this.#sent.findIndex((sent) => sent >= step);
+    if (gone >= 0) this.#sent.length = gone;
     this.#probes = Math.min(this.#probes, this.#host.probeRows.length);
     this.#cut = true;
   }
@@ -63,8 +72,9 @@ export class Curves {
     const found: Columns[] = [];
     if (this.#cut || rows.length > this.#rows) {
       const kept = fewer(rows.slice(this.#rows));
-      const message = { type: 'rows', from: this.#rows, count: kept.length } as const;
+      const message = { type: 'rows', from: this.#sent.length, count: kept.length } as const;
       found.push({ message, buffers: columns(rowColumns, kept) });
+      for (const { step } of kept) this.#sent.push(step);
     }
     if (this.#cut || probeRows.length > this.#probes) {
       const kept: readonly ProbeRow[] = probeRows.slice(this.#probes);

@@ -243,6 +243,12 @@ describe('the curves', () => {
     expect(loss![step!.indexOf(1234)]).toBe(1e6);
     expect(second.curves('probes').step).toEqual([4000]);
     expect(first.curves('rows')).toEqual(second.curves('rows'));
+    host.rewindable = { from: 0, to: 4005 };
+    host.stop();
+    await second.answer({ do: 'rewind', step: 2001 });
+    await settle();
+    expect(second.curves('rows').step).toEqual(step!.filter((one) => one < 2001));
+    expect(second.curves('probes').step).toEqual([]);
   });
 
   it('lose what a rewind takes back', async () => {

@@ -75,9 +75,12 @@ export class View {
       const arrays = buffers.map((bytes) => [...new Float64Array(Uint8Array.from(bytes).buffer)]);
       if (arrays.length !== names.length || arrays.some((a) => a.length !== content.count))
         throw new Error(`${kind}: ${arrays.length} columns of ${arrays.map((a) => a.length).join()}`);
-      const kept =
-        kind === 'rows' ? held.filter((row) => row[0]! < content.from) : held.slice(0, content.from);
-      held = [...kept, ...Array.from({ length: content.count }, (_, i) => arrays.map((a) => a[i]!))];
+      if (content.from > held.length)
+        throw new Error(`${kind} from ${content.from} on, ${held.length} are here`);
+      held = [
+        ...held.slice(0, content.from),
+        ...Array.from({ length: content.count }, (_, i) => arrays.map((a) => a[i]!)),
+      ];
     }
     return Object.fromEntries(names.map((name, c) => [name, held.map((row) => row[c]!)]));
   }
