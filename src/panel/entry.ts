@@ -33,6 +33,8 @@ export class PanelEntry {
   #shown = false;
   /** A view has announced itself. */
   #seen = false;
+  /** A page has loaded since the outputs were made: updates do not reach it. */
+  #outOfReach = false;
   #waiting: NodeJS.Timeout | undefined;
   #quiet: NodeJS.Timeout | undefined;
   #drawing: Promise<void> = Promise.resolve();
@@ -40,12 +42,14 @@ export class PanelEntry {
   constructor(widget: Widget, still: (notes?: readonly string[]) => Figure) {
     this.#widget = widget;
     this.#still = still;
+    widget.on('reload', () => (this.#outOfReach = true));
   }
 
   /** Adds a view with its still to the cell that runs. */
   show(): void {
     const still = this.#still();
     this.#shown = true;
+    this.#outOfReach = false;
     show(this.#widget.bundle(), { id: this.#viewId });
     show({ 'text/plain': still.toString() }, { id: this.#stillId });
     this.#draw(still);
@@ -76,13 +80,15 @@ export class PanelEntry {
     this.#quiet.unref();
   }
 
-  /** The widget is closed: from now on the entry is a figure and nothing else. */
+  /** The widget is closed: from now on the outputs are a figure and nothing else. */
   close(): void {
     clearTimeout(this.#waiting);
     clearTimeout(this.#quiet);
     if (!this.#shown) return;
+    const still = this.#still();
     show({ 'text/plain': this.#widget.toString() }, { id: this.#viewId, update: true });
-    this.#draw(this.#still(), true);
+    this.#draw(still, true);
+    if (this.#outOfReach) still.show(); // in the cell that closes
   }
 
   /** Puts a figure into the still's output: as a picture, or interactive too where it is all that is seen. */

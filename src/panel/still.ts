@@ -42,7 +42,7 @@ export function panelFigure(host: PanelHost, notes: readonly string[] = []): Fig
   return figureSpec(data, {
     ...frame({
       title: name,
-      subtitle: [...more.map((line) => line.trim()), settingsLine(host), runSummary(rows), ...notes],
+      subtitle: [...notes, ...more.map((line) => line.trim()), settingsLine(host), runSummary(rows)],
       height: both ? 760 : 480,
       legend: legendNames(data),
     }),

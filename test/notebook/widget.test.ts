@@ -76,6 +76,8 @@ describe('a widget', () => {
     const closed = new Widget({ esm });
     closed.close();
     widget.set({ n: 3 });
+    const found = vi.fn();
+    widget.on('reload', found);
     const { data, buffers } = page().reload();
     expect(data).toMatchObject({
       method: 'update_states',

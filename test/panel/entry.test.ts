@@ -108,6 +108,15 @@ describe('the output of a panel', () => {
     expect(page().shown).toHaveLength(count);
   });
 
+  it('is shown anew at the end in a page that has reloaded, where updates do not arrive', async () => {
+    shownPanel(page(), host);
+    page().reload();
+    await vi.advanceTimersByTimeAsync(100);
+    host.emit('closed');
+    await vi.advanceTimersByTimeAsync(100);
+    expect(kinds().slice(2)).toEqual([[PLOTLY_MIME, 'image/png', 'text/plain'].sort()]);
+  });
+
   it('shown twice is twice the same', () => {
     const { panel } = shownPanel(page(), host);
     panel.show();

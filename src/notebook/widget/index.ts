@@ -1,1 +1,2 @@
-export { ANYWIDGET_HINT, Widget, WIDGET_VIEW_MIME, type WidgetEvents, type WidgetOptions } from './widget.ts';
+export type { WidgetEvents, WidgetOptions } from './options.ts';
+export { ANYWIDGET_HINT, Widget, WIDGET_VIEW_MIME } from './widget.ts';

@@ -4,6 +4,8 @@ import { isRecord, split, type Path } from './buffers.ts';
 /** A model whose state a page can ask for. */
 export interface Model {
   fullState(): Readonly<Record<string, unknown>>;
+  /** Told when a page has asked. */
+  found(): void;
 }
 
 const CONTROL = 'jupyter.widget.control';
@@ -20,6 +22,7 @@ export function modelsOf(comms: CommRegistry): Map<string, Model> {
       if (!isRecord(data) || data.method !== 'request_states') return;
       const { states, paths, buffers } = everything(models);
       comm.send({ method: 'update_states', states, buffer_paths: paths }, { buffers });
+      for (const model of models.values()) model.found();
     };
   });
   return models;

@@ -12,6 +12,7 @@ import {
 } from '../kernel-api.ts';
 import { bytesOf, split } from './buffers.ts';
 import { readMessage } from './front-end.ts';
+import type { WidgetEvents, WidgetOptions } from './options.ts';
 import { modelsOf } from './registry.ts';
 import { checkKeys, viewState } from './state.ts';
 
@@ -20,30 +21,6 @@ export const WIDGET_VIEW_MIME = 'application/vnd.jupyter.widget-view+json';
 /** What a page without anywidget needs. */
 export const ANYWIDGET_HINT =
   'needs JupyterLab, Notebook or VS Code with anywidget: pip install anywidget, then reload the page';
-
-export interface WidgetOptions {
-  /** Source of an ES module whose default export is `{ render({ model, el }) }`, as anywidget takes it. */
-  esm: string;
-  /** Style sheet of the page; none by default. */
-  css?: string;
-  /** Values that kernel and page share. JSON; typed arrays and buffers inside it travel as they are and arrive as DataView. */
-  state?: Record<string, unknown>;
-  /** Classes of the element that the page draws in; none by default. */
-  classes?: readonly string[];
-  /** What is printed where nothing can be drawn. */
-  text?: string;
-  /** What is shown where there is no page to draw in; its picture is kept in saved notebooks. */
-  still?: Figure;
-}
-
-export interface WidgetEvents {
-  /** The page has changed these values. */
-  change: [changes: Readonly<Record<string, unknown>>];
-  /** The page has sent something by `model.send`. */
-  message: [content: unknown, buffers: readonly Buffer[]];
-  /** The widget is closed, from here or from the page. */
-  closed: [];
-}
 
 /**
  * A view in the notebook's page that shares its state with the kernel: an anywidget from TypeScript. Every place where it
@@ -160,7 +137,10 @@ export class Widget extends EventEmitter<WidgetEvents> {
       { state, buffer_paths: paths },
       { metadata: { version: '2.1.0' }, buffers },
     );
-    modelsOf(comms).set(comm.id, { fullState: () => this.#full() });
+    modelsOf(comms).set(comm.id, {
+      fullState: () => this.#full(),
+      found: () => this.#tell(() => this.emit('reload')),
+    });
     comm.onMessage = (data, received) => this.#receive(data, received);
     comm.onClose = () => this.#ended();
     return comm;
@@ -179,7 +159,8 @@ export class Widget extends EventEmitter<WidgetEvents> {
         return this.#tell(() => this.emit('message', message.content, buffers));
       case 'request_state': {
         const { state, paths, buffers: leaves } = split(this.#full());
-        return this.#comm?.send({ method: 'update', state, buffer_paths: paths }, { buffers: leaves });
+        this.#comm?.send({ method: 'update', state, buffer_paths: paths }, { buffers: leaves });
+        return this.#tell(() => this.emit('reload'));
       }
       case 'update':
         return this.#update(message.state);
