@@ -39,7 +39,7 @@ describe('a widget', () => {
   });
 
   it('sends changes and messages', () => {
-    const widget = new Widget({ esm, state: { n: 1 } });
+    const widget = new Widget({ esm, state: { n: 1, bytes: new Uint8Array() } });
     widget.set({ n: 2, bytes: new Uint8Array([7]) }).send({ hello: 1 }, [new Uint8Array([9])]);
     const [update, custom] = page().to(widget.id!).slice(1);
     expect(update!.data).toEqual({ method: 'update', state: { n: 2 }, buffer_paths: [['bytes']] });
@@ -136,7 +136,7 @@ describe('a widget', () => {
   it('refuses keys that ipywidgets uses, and states that cannot be sent', () => {
     for (const key of ['layout', 'style', 'tooltip', 'tabbable', '_esm'])
       expect(() => new Widget({ esm, state: { [key]: 1 } })).toThrow(ConfigError);
-    const widget = new Widget({ esm, state: { n: 1 } });
+    const widget = new Widget<Record<string, unknown>>({ esm, state: { n: 1 } });
     const loop: unknown[] = [];
     loop.push(loop);
     const before = page().sent.length;

@@ -6,8 +6,6 @@ import type { Message } from '../../src/notebook/run/message.ts';
 import type { PanelMessage, PanelState } from '../../src/panel/protocol.ts';
 import { repository, resultText, runCell, startKernel } from '../kernel/kernel-under-test.ts';
 
-const built = ['dist/index.cjs', 'dist/panel.mjs'].every((file) => existsSync(join(repository, file)));
-
 /** What a page hears of one kernel. */
 class Listener {
   readonly heard: Message[] = [];
@@ -41,7 +39,7 @@ class Listener {
   }
 }
 
-describe.skipIf(!built)('a panel in the real kernel', () => {
+describe('a panel in the real kernel', () => {
   let kernel: KernelClient;
   const page = new Listener();
   let asked = 0;
@@ -55,6 +53,8 @@ describe.skipIf(!built)('a panel in the real kernel', () => {
   const cell = (code: string) => kernel.execute(code, { onMessage: page.listen });
 
   beforeAll(async () => {
+    for (const file of ['dist/index.cjs', 'dist/panel.mjs'])
+      expect(existsSync(join(repository, file)), `${file} is missing: run npm run build`).toBe(true);
     kernel = await startKernel();
     kernel.onMessage = page.listen;
     const { content } = await cell(

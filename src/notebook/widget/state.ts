@@ -6,8 +6,8 @@ const TAKEN = new Set(['layout', 'style', 'tooltip', 'tabbable']);
 /**
  * @throws ConfigError for a key that the widget protocol uses itself
  */
-export function checkKeys(state: Readonly<Record<string, unknown>>): void {
-  const wrong = Object.keys(state).find((key) => TAKEN.has(key) || key.startsWith('_'));
+export function checkKeys(keys: Iterable<string>): void {
+  const wrong = [...keys].find((key) => TAKEN.has(key) || key.startsWith('_'));
   if (wrong === undefined) return;
   throw new ConfigError(
     `A widget's state cannot have the key ${wrong}: ipywidgets uses ${[...TAKEN].join(', ')} and names with _ itself. Take another name.`,

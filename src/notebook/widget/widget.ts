@@ -41,7 +41,9 @@ export const ANYWIDGET_HINT =
  * counter.on('change', ({ count }) => console.log(count));
  * counter; // shows itself
  */
-export class Widget extends EventEmitter<WidgetEvents> {
+export class Widget<State extends object = Record<string, unknown>> extends EventEmitter<
+  WidgetEvents<State>
+> {
   readonly #state: Map<string, unknown>;
   readonly #view: Readonly<Record<string, unknown>>;
   readonly #text: string;
@@ -51,11 +53,11 @@ export class Widget extends EventEmitter<WidgetEvents> {
   #closed = false;
 
   /** @throws ConfigError for a key that ipywidgets uses itself, and for a state that cannot be sent */
-  constructor({ esm, css = '', state = {}, classes = [], text = 'A live view', still }: WidgetOptions) {
+  constructor({ esm, css = '', state, classes = [], text = 'A live view', still }: WidgetOptions<State>) {
     super();
-    checkKeys(state);
+    this.#state = new Map(Object.entries(state ?? {}));
+    checkKeys(this.#state.keys());
     this.#view = viewState(esm, css, classes);
-    this.#state = new Map(Object.entries(state));
     this.#text = text;
     this.#still = still;
     if (this.#kernel) this.#comm = this.#open(this.#kernel.comms);
@@ -72,8 +74,8 @@ export class Widget extends EventEmitter<WidgetEvents> {
   }
 
   /** A value of the state, as last set by either side. */
-  get(key: string): unknown {
-    return this.#state.get(key);
+  get<Key extends keyof State & string>(key: Key): State[Key] {
+    return this.#state.get(key) as State[Key];
   }
 
   /**
@@ -81,8 +83,8 @@ export class Widget extends EventEmitter<WidgetEvents> {
    *
    * @throws ConfigError for a key that ipywidgets uses itself, and for values that cannot be sent; nothing has changed then
    */
-  set(changes: Record<string, unknown>): this {
-    checkKeys(changes);
+  set(changes: Partial<State>): this {
+    checkKeys(Object.keys(changes));
     const { state, paths, buffers } = split(changes);
     for (const [key, value] of Object.entries(changes)) this.#state.set(key, value);
     if (this.live) this.#comm?.send({ method: 'update', state, buffer_paths: paths }, { buffers });
@@ -179,7 +181,7 @@ export class Widget extends EventEmitter<WidgetEvents> {
       { method: 'echo_update', state: echo.state, buffer_paths: echo.paths },
       { buffers: echo.buffers },
     );
-    this.#tell(() => this.emit('change', changes));
+    this.#tell(() => this.emit('change', changes as Partial<State>));
   }
 
   /** A listener that throws does so under the cell that ran last, and not into the kernel. */
