@@ -68,6 +68,12 @@ describe('columns', () => {
     expect(columns.length).toBe(0);
   });
 
+  it('find the place of rows by a column that ascends', () => {
+    const columns = new Columns(['step']);
+    columns.place(0, 4, buffers([[0, 10, 20, 30]])); // thinned
+    expect([0, 5, 10, 30, 31].map((step) => columns.placeOf('step', step))).toEqual([0, 1, 1, 3, 4]);
+  });
+
   it('take nothing that does not fit', () => {
     const columns = new Columns(['a', 'b']);
     columns.place(0, 1, buffers([[1], [2]]));
@@ -131,7 +137,9 @@ describe('the figure', () => {
 
   it('stands without rows, and with any choice of panels', () => {
     const empty = { rows: new Columns(rowColumns), probes: new Columns(probeColumns) };
-    expect(curvesFigure(options(empty)).data).toEqual([]);
+    const { data, layout: bare } = curvesFigure(options(empty));
+    expect((data as Trace[]).every((t) => t.name === 'none')).toBe(true);
+    expect(JSON.stringify(bare.annotations)).toContain('no step yet');
     for (const panel of curvePanels) {
       const { layout } = curvesFigure(options({ panels: [panel] }));
       expect((layout.yaxis as { domain: number[] }).domain).toEqual([0, 1]);

@@ -9,6 +9,9 @@ import { button } from './button.ts';
 /** A pause of the arrow keys after which the slider counts as let go. */
 const KEYS_MS = 500;
 
+const HOW = 'Drag to ask the solver; let go to use its answer.';
+const FIRST = 'Profile the model to let the budget choose.';
+
 /** The budget: dragging asks the solver and shows its answer, letting go makes it so, Escape leaves all as it was. */
 export function budgetPart(desk: Desk): Part {
   const slider = h('input', {
@@ -121,16 +124,14 @@ export function budgetPart(desk: Desk): Part {
   );
 
   function show(budget: BudgetAnswer | null) {
-    setText(
-      value,
-      dragging ? Number(slider.value).toFixed(2) : ((sent ?? budget?.rho)?.toFixed(2) ?? 'none'),
-    );
+    setText(value, dragging ? Number(slider.value).toFixed(2) : ((sent ?? budget?.rho)?.toFixed(2) ?? '–'));
     cost.show(budget?.achieved ?? null, budget?.allowed ?? null, budget ? costWords(budget) : 'unknown');
     const importance = budget?.importanceKept ?? null;
     kept.show(importance, null, importance === null ? 'unknown' : percent(importance));
-    values.show(budget?.sizeFO, budget?.sizeZO, amount);
-    tensors.show(budget?.countFO, budget?.countZO, String);
-    setText(note, budget ? noteOf(budget, dragging) : 'Profile the model to let the budget choose.');
+    const split = budget ?? splitOf(desk.state());
+    values.show(split?.sizeFO, split?.sizeZO, amount);
+    tensors.show(split?.countFO, split?.countZO, String);
+    setText(note, budget ? noteOf(budget, dragging) : profiled(desk.state()) ? HOW : FIRST);
     setAttributes(note, { 'data-warning': Boolean(budget?.warning), title: budget?.warning });
   }
   return {
@@ -150,6 +151,17 @@ function costWords({ achieved, allowed }: BudgetAnswer): string {
   return allowed === null ? percent(achieved) : `${percent(achieved)} of ${percent(allowed)}`;
 }
 
+/** What labels add up to that no budget has given, such as those of another method; undefined without labels. */
+function splitOf({ tensors, labels }: PanelState) {
+  if (labels === '') return undefined;
+  const sum = { sizeFO: 0, sizeZO: 0, countFO: 0, countZO: 0 };
+  tensors.forEach(({ size }, i) => {
+    if (labels[i] === 'F') [sum.sizeFO, sum.countFO] = [sum.sizeFO + size, sum.countFO + 1];
+    if (labels[i] === 'Z') [sum.sizeZO, sum.countZO] = [sum.sizeZO + size, sum.countZO + 1];
+  });
+  return sum;
+}
+
 const profiled = (state: PanelState) => state.tensors.some((t) => t.importance !== null);
 
 function noteOf(budget: BudgetAnswer, dragging: boolean): string {
@@ -161,7 +173,7 @@ function noteOf(budget: BudgetAnswer, dragging: boolean): string {
     const would = changes.length > 0 ? `Let go: ${changes.join(', ')}` : 'Let go: no tensor changes';
     return `${would} · Escape leaves it · solved in ${solved(budget.solveMs)}${warning(budget)}`;
   }
-  return budget.warning ?? 'Drag to ask the solver; let go to use its answer.';
+  return budget.warning ?? HOW;
 }
 
 const solved = (ms: number) => (ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`);

@@ -28,10 +28,17 @@ export function rewindControl(desk: Desk): Part {
   );
   let chosen = false; // until then the field follows the run
 
+  /** Null where the field says no step of the range. */
+  const stepToGoTo = () => {
+    const { rewindable } = desk.state();
+    const step = Number(field.value);
+    const fits = rewindable && Number.isInteger(step) && step >= rewindable.from && step <= rewindable.to;
+    return fits && field.value !== '' ? step : null;
+  };
   const choose = (from: HTMLInputElement, to: HTMLInputElement) => {
     chosen = true;
     to.value = from.value;
-    desk.markStep(from.value === '' ? null : Number(from.value));
+    desk.markStep(stepToGoTo());
   };
   slider.addEventListener('input', () => choose(slider, field));
   field.addEventListener('input', () => choose(field, slider));
@@ -48,14 +55,8 @@ export function rewindControl(desk: Desk): Part {
   };
   go.addEventListener('click', () => {
     const { rewindable } = desk.state();
-    const step = Number(field.value);
-    if (
-      !rewindable ||
-      field.value === '' ||
-      !Number.isInteger(step) ||
-      step < rewindable.from ||
-      step > rewindable.to
-    ) {
+    const step = stepToGoTo();
+    if (step === null) {
       const range = rewindable ? ` from ${rewindable.from} to ${rewindable.to}` : '';
       desk.complain(`"${field.value}" is no step to go back to: give a whole number${range}.`);
       return;

@@ -51,6 +51,8 @@ export function settingRow(
   /** What the hand has chosen and the state does not have yet. */
   let wanted: number | null = null;
   let sending = 0;
+  /** The session has said yes; the state that shows it may be on its way. */
+  let granted = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   desk.signal.addEventListener('abort', () => clearTimeout(timer));
 
@@ -75,11 +77,12 @@ export function settingRow(
       wanted = null;
       return show();
     }
+    granted = false;
     sending++;
     const answer = await desk.attempt({ do: 'set', settings: { [key]: value } });
     sending--;
-    // The state that has it may be on its way; without an answer nothing is.
-    if (sending === 0 && wanted === value && (!answer || inForce() === value)) wanted = null;
+    granted = answer !== undefined;
+    if (sending === 0 && wanted === value && (!granted || inForce() === value)) wanted = null;
     show();
   }
   function settle() {
@@ -91,6 +94,7 @@ export function settingRow(
   }
   slider.addEventListener('input', () => {
     wanted = scale.toValue(Number(slider.value));
+    granted = false;
     field.dataset.typing = 'false';
     show();
   });
@@ -139,8 +143,11 @@ export function settingRow(
   });
   return {
     element,
-    update(_, live) {
-      if (sending === 0 && wanted === inForce()) wanted = null;
+    update({ pending }, live) {
+      if (sending === 0 && (wanted === inForce() || (granted && pending === 0))) {
+        wanted = null;
+        granted = false;
+      }
       for (const control of [slider, field]) setDisabled(control, !live);
       show();
     },

@@ -94,14 +94,23 @@ export function openView(model: Model, root: HTMLElement): () => void {
   }
 
   function receiveCurves(message: CurveMessage, buffers: DataView[]) {
-    const columns = message.type === 'rows' ? received.rows : received.probes;
-    if (message.type === 'rows' && message.from === 0) complete = true;
-    if (!complete || !columns.place(message.from, message.count, buffers)) {
-      if (complete) hello(); // something was missed
-      return;
-    }
+    const { type, from, count } = message;
+    if (type === 'rows' && from === 0) complete = true;
+    if (!complete) return; // all of them are on their way
+    const placed =
+      type === 'rows'
+        ? received.rows.place(placeOfRows(from, count, buffers), count, buffers)
+        : received.probes.place(from, count, buffers);
+    if (!placed) return hello(); // something was missed
     plots.draw();
     saveSoon();
+  }
+
+  /** Long histories come thinned, so the place of rows goes by their step and not by their index. */
+  function placeOfRows(from: number, count: number, buffers: readonly DataView[]): number {
+    if (!(from > 0)) return from;
+    const first = count > 0 && buffers[0]?.byteLength ? buffers[0].getFloat64(0, true) : from;
+    return received.rows.placeOf('step', first);
   }
 
   let asked = -Infinity;

@@ -35,6 +35,13 @@ export const curveChecks = ({ open }) => ({
       assert.ok(count <= 2000, `${name}: ${count} points`);
       if (name !== 'event') assert.equal(last, 29_999);
     }
+    await page.getByRole('button', { name: 'Step', exact: true }).click();
+    await until(async () => (await traces(page))[0].last === 30_000, 'a step after that is not drawn');
+    await page.waitForTimeout(1300);
+    assert.equal((await sent(page, 'curves')).length, 1, 'asked for all of them again');
+    await page.locator('.hz-rewind-step').fill('1000');
+    await page.getByRole('button', { name: 'Rewind to' }).click();
+    await until(async () => (await traces(page))[0].last < 1000, 'not rewound');
   },
   'chips, x-axis, logarithm and EMA do what they say; a zoom stays': async () => {
     const page = await open({ model: 'tiny', rows: 200, probes: true }, { width: 1400, height: 1750 });

@@ -76,7 +76,7 @@ export const lookChecks = ({ open }) => ({
     await page.evaluate(() => void (document.body.dataset.jpThemeLight = 'false'));
     await until(() => page.locator('.hi-zfo-panel[data-theme=dark]').count(), 'stays light');
     await until(
-      () => page.evaluate(() => document.querySelector('.hz-chart').layout.font.color === '#e6e6e6'),
+      () => page.evaluate(() => document.querySelector('.hz-chart').layout.font.color === '#e6e9ec'),
       'the curves stay light',
     );
     await page.waitForTimeout(300);

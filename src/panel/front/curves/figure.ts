@@ -7,100 +7,124 @@ import { colourOn, lineTraces, probeTraces, type FigureOptions } from './traces.
 const PANEL = 118;
 const GAP = 40;
 const BOTTOM = 48;
+const SIZE = 14;
+
+/** Colours of text, of text that matters less, and of lines behind the curves; as in the stylesheet. */
+const inks = (dark: boolean) =>
+  dark
+    ? { text: '#e6e9ec', soft: '#aab2ba', grid: 'rgba(255,255,255,0.13)', box: '#1d2126' }
+    : { text: '#1f2328', soft: '#57606a', grid: 'rgba(0,0,0,0.10)', box: '#ffffff' };
+type Inks = ReturnType<typeof inks>;
 
 /** Traces and layout of the live curves: panels under each other on one x-axis, headings that name the lines. */
 export function curvesFigure(options: FigureOptions): { data: object[]; layout: Record<string, unknown> } {
   const { rows, panels, x, logY, events, mark, dark } = options;
-  const text = dark ? '#e6e6e6' : '#24292f';
-  const grid = dark ? 'rgba(255,255,255,0.13)' : 'rgba(0,0,0,0.10)';
+  const ink = inks(dark);
   const heights = panels.map((p) => Math.round(PANEL * (panels.length === 1 ? 2.4 : p.weight)));
-  const height = heights.reduce((sum, one) => sum + one + GAP, 0) + BOTTOM;
-  const plot = height - GAP - BOTTOM; // between the margins
-  const axes: Record<string, unknown> = {};
-  const data: object[] = [];
-  const annotations: object[] = [];
+  const plot = heights.reduce((sum, one) => sum + one + GAP, -GAP); // between the margins
   let above = 0;
-  panels.forEach((panel, i) => {
-    const name = i === 0 ? 'y' : `y${i + 1}`;
-    const log = panel.log === 'always' || (logY && panel.log !== 'no');
-    const top = 1 - above / plot;
-    above += heights[i]!;
-    const bottom = Math.max(0, 1 - above / plot);
-    above += GAP;
-    axes[i === 0 ? 'yaxis' : `yaxis${i + 1}`] = {
-      domain: [bottom, top],
-      type: log ? 'log' : 'linear',
-      gridcolor: grid,
-      zeroline: false,
-      nticks: log ? 4 : 5,
-      exponentformat: 'power',
-      tickfont: { size: log ? 12 : 14 }, // powers of ten are drawn larger
-      ...(log ? {} : panel.axis),
-    };
-    for (const line of panel.lines)
-      data.push(
-        ...('probe' in line ? probeTraces(options, line, name) : lineTraces(options, line, name, log)),
-      );
-    annotations.push({
-      text: heading(panel, log, options),
-      x: 0,
-      xref: 'paper',
-      xanchor: 'left',
-      y: top,
-      yref: 'paper',
-      yanchor: 'bottom',
-      yshift: 4,
-      showarrow: false,
-      font: { size: 14, color: text },
-    });
+  const drawn = panels.map((panel, i) => {
+    const domain: [number, number] = [Math.max(0, 1 - (above + heights[i]!) / plot), 1 - above / plot];
+    above += heights[i]! + GAP;
+    return drawPanel(options, panel, i === 0 ? 'y' : `y${i + 1}`, domain, ink);
   });
-  const values = rows.column(x);
-  const marks = eventMarks(
-    events,
-    (done) => placeOf(done, x, rows.column('step'), values),
-    rows.length,
-    text,
-  );
-  const stepLine = mark === null ? [] : [stepMark(placeOf(mark, x, rows.column('step'), values), text)];
+  const [steps, values] = [rows.column('step'), rows.column(x)];
+  const place = (done: number) => placeOf(done, x, steps, values);
+  const marks = eventMarks(events, place, rows.length, ink.text);
   return {
-    data: [...data, ...marks.data],
+    data: [...drawn.flatMap((panel) => panel.data), ...marks.data],
     layout: {
-      height,
+      height: plot + GAP + BOTTOM,
       margin: { l: 58, r: 14, t: GAP, b: BOTTOM },
       paper_bgcolor: 'rgba(0,0,0,0)',
       plot_bgcolor: 'rgba(0,0,0,0)',
-      font: { size: 14, color: text, family: 'inherit' },
+      font: { size: SIZE, color: ink.text, family: 'inherit' },
       showlegend: false,
       hovermode: 'x unified',
       hoverlabel: {
-        bgcolor: dark ? '#1d2126' : '#ffffff',
-        bordercolor: grid,
-        font: { size: 14, color: text },
+        bgcolor: ink.box,
+        bordercolor: ink.grid,
+        font: { size: SIZE, color: ink.text },
         namelength: -1,
       },
       uirevision: `${x} ${logY} ${panels.map((p) => p.id).join()}`, // a zoom survives updates
       dragmode: 'zoom',
-      annotations,
-      shapes: [...marks.shapes, ...stepLine],
+      annotations: drawn.flatMap((panel) => panel.annotations),
+      shapes: [...marks.shapes, ...(mark === null ? [] : [stepMark(place(mark), ink.text)])],
       xaxis: {
-        title: { text: progressNames[x], standoff: 6, font: { size: 14 } },
+        title: { text: progressNames[x], standoff: 6, font: { size: SIZE } },
         anchor: panels.length > 1 ? `y${panels.length}` : 'y',
-        gridcolor: grid,
+        gridcolor: ink.grid,
         zeroline: false,
         exponentformat: 'SI',
-        tickfont: { size: 14 },
+        tickfont: { size: SIZE },
         ...rangeOf(values, x),
       },
-      ...axes,
+      ...Object.fromEntries(drawn.map((panel) => [panel.yaxis.replace('y', 'yaxis'), panel.axis])),
       ...marks.layout,
     },
   };
 }
 
-/** A range that starts where the run starts; plotly's own leaves room at the left that says nothing. */
+/** A panel's traces, its axis and its heading; one without numbers says so. */
+function drawPanel(
+  options: FigureOptions,
+  panel: CurvePanel,
+  yaxis: string,
+  domain: [number, number],
+  ink: Inks,
+) {
+  const log = panel.log === 'always' || (options.logY && panel.log !== 'no');
+  const traces = panel.lines.flatMap((line) =>
+    'probe' in line ? probeTraces(options, line, yaxis) : lineTraces(options, line, yaxis, log),
+  );
+  const words = { xref: 'paper', yref: 'paper', showarrow: false };
+  const title = {
+    ...words,
+    text: heading(panel, log, options),
+    x: 0,
+    xanchor: 'left',
+    y: domain[1],
+    yanchor: 'bottom',
+    yshift: 4,
+    font: { size: SIZE, color: ink.text },
+  };
+  if (traces.length === 0) {
+    const text = panel.lines.some((line) => 'probe' in line)
+      ? 'no probe yet: switch them on above'
+      : 'no step yet';
+    return {
+      yaxis,
+      // Without a trace plotly would leave the axis out.
+      data: [{ x: [null], y: [null], yaxis, hoverinfo: 'skip', name: 'none' }],
+      axis: { domain, range: [0, 1], showticklabels: false, showgrid: false, zeroline: false },
+      annotations: [
+        title,
+        { ...words, text, x: 0.5, y: (domain[0] + domain[1]) / 2, font: { size: SIZE, color: ink.soft } },
+      ],
+    };
+  }
+  return {
+    yaxis,
+    data: traces,
+    axis: {
+      domain,
+      type: log ? 'log' : 'linear',
+      gridcolor: ink.grid,
+      zeroline: false,
+      nticks: log ? 4 : 5,
+      exponentformat: 'power',
+      tickfont: { size: log ? 12 : SIZE }, // powers of ten are drawn larger
+      ...(log ? {} : panel.axis),
+    },
+    annotations: [title],
+  };
+}
+
+/** From the first row to the last; plotly's own range leaves room at both sides that says nothing. */
 function rangeOf(values: Float64Array, x: ProgressAxis): object {
-  if (values.length > 1) return {};
-  return { range: [0, x === 'step' ? 10 : 1] };
+  if (values.length < 2) return { range: [0, x === 'step' ? 10 : 1] };
+  return { autorangeoptions: { clipmin: values[0], clipmax: values.at(-1) } };
 }
 
 /** The panel's title, and its lines by their colours; names stay in the colour of text, which is readable. */

@@ -24,12 +24,12 @@ export function probesPart(desk: Desk, switchedOn: () => void): Part {
   async function send() {
     typing = false;
     const numbers = [every, draws].map((input) => Number(input.value.trim()));
-    const wrong = [every, draws].find((_, i) => !(Number.isSafeInteger(numbers[i]) && numbers[i]! >= 1));
+    const wrong = [every, draws].find((_, i) => !(Number.isSafeInteger(numbers[i]) && numbers[i]! > i));
     for (const input of [every, draws])
       setAttributes(input, { 'aria-invalid': input === wrong ? 'true' : null });
     if (wrong) {
       on.checked = desk.state().probes.every > 0;
-      return desk.complain(`Probes: "${wrong.value}" is not a whole number from 1.`);
+      return desk.complain(`Probes: "${wrong.value}" is not a whole number from ${wrong === every ? 1 : 2}.`);
     }
     const [steps, count] = numbers as [number, number];
     const { probes } = desk.state();

@@ -27,6 +27,8 @@ export class TensorMap implements Part {
   readonly #chosen = new Chosen();
   /** Cells under the rectangle that is being drawn. */
   #banded: number[] | null = null;
+  /** What the tooltip tells of. */
+  #described: number | null = null;
   #at = 0;
   #anchor = 0;
 
@@ -156,6 +158,7 @@ export class TensorMap implements Part {
           .join(', '),
       });
     });
+    if (this.#described !== null) this.#describe(this.#described);
     const any = this.#chosen.meant.length > 0;
     this.#tools.update(this.#chosen.words(tensors.length), any, this.#desk.live());
   }
@@ -215,6 +218,7 @@ export class TensorMap implements Part {
   }
 
   #describe(index: number | null): void {
+    this.#described = index;
     const { tensors, labels, reasons } = this.#desk.state();
     const tensor = index === null ? undefined : tensors[index];
     const cell = index === null ? undefined : this.#layout.cells[index];
