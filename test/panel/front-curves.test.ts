@@ -68,12 +68,6 @@ describe('columns', () => {
     expect(columns.length).toBe(0);
   });
 
-  it('find the place of rows by a column that ascends', () => {
-    const columns = new Columns(['step']);
-    columns.place(0, 4, buffers([[0, 10, 20, 30]])); // thinned
-    expect([0, 5, 10, 30, 31].map((step) => columns.placeOf('step', step))).toEqual([0, 1, 1, 3, 4]);
-  });
-
   it('take nothing that does not fit', () => {
     const columns = new Columns(['a', 'b']);
     columns.place(0, 1, buffers([[1], [2]]));

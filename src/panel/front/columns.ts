@@ -20,18 +20,6 @@ export class Columns<C extends string> {
     return this.#data[this.names.indexOf(name)]!.subarray(0, this.#length);
   }
 
-  /** Where rows belong that start at `value` of a column whose values ascend. */
-  placeOf(name: C, value: number): number {
-    const values = this.column(name);
-    let [low, high] = [0, values.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (values[middle]! < value) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
   /**
    * Puts rows at index `from`, one float64 buffer a column, and drops what was at or after it. False, and nothing has
    * changed, when rows before them are missing or the buffers do not fit.

@@ -97,20 +97,10 @@ export function openView(model: Model, root: HTMLElement): () => void {
     const { type, from, count } = message;
     if (type === 'rows' && from === 0) complete = true;
     if (!complete) return; // all of them are on their way
-    const placed =
-      type === 'rows'
-        ? received.rows.place(placeOfRows(from, count, buffers), count, buffers)
-        : received.probes.place(from, count, buffers);
-    if (!placed) return hello(); // something was missed
+    const columns = type === 'rows' ? received.rows : received.probes;
+    if (!columns.place(from, count, buffers)) return hello(); // something was missed
     plots.draw();
     saveSoon();
-  }
-
-  /** Long histories come thinned, so the place of rows goes by their step and not by their index. */
-  function placeOfRows(from: number, count: number, buffers: readonly DataView[]): number {
-    if (!(from > 0)) return from;
-    const first = count > 0 && buffers[0]?.byteLength ? buffers[0].getFloat64(0, true) : from;
-    return received.rows.placeOf('step', first);
   }
 
   let asked = -Infinity;

@@ -57,12 +57,19 @@ export const lifeChecks = ({ open, asked, complaints }) => ({
     const last = (await traces(page))[0].last;
     await until(async () => (await traces(page))[0].last > last, 'not live');
   },
-  'a broken message: the view asks for all rows again': async () => {
+  'a broken or missed message: the view asks for all rows again': async () => {
     const page = await open({ model: 'tiny', rows: 10 });
     await drawn(page);
     await page.waitForTimeout(1100);
     await session(page, (s) => s.model.message({ type: 'rows', from: 10, count: 2 }, [new Float64Array(2)]));
     await until(async () => (await sent(page, 'curves')).length === 2, 'does not ask');
+    await page.waitForTimeout(1100);
+    await session(page, (s) => {
+      const buffers = Array.from({ length: 12 }, () => new Float64Array(1));
+      s.model.message({ type: 'rows', from: 12, count: 1 }, buffers);
+    });
+    await until(async () => (await sent(page, 'curves')).length === 3, 'does not ask for what was missed');
+    assert.equal((await traces(page))[0].count, 10);
   },
   'without a kernel: what was saved is drawn, nothing can be pressed': async () => {
     const page = await open({ model: 'tiny', rows: 3000, probes: true });

@@ -28,6 +28,8 @@ export class FakeSession {
   failNext: string | undefined;
   previewMs = 4;
   readonly stepMs: number;
+  /** Steps of the rows that a view has. */
+  #held: number[] = [];
   #edits: (() => void)[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -75,15 +77,15 @@ export class FakeSession {
     this.state.events = [...this.state.events, { step: this.state.steps, kind, text }].slice(-200);
   }
 
+  /** All rows from one on; long histories come thinned, and are counted as they were sent. */
   sendRows(from: number): void {
-    const all = this.rows.slice(from);
-    // Long histories come thinned.
-    const list =
-      all.length > 2000
-        ? all.filter((_, i) => i % Math.ceil(all.length / 2000) === 0 || i === all.length - 1)
-        : all;
+    if (from === 0) this.#held = [];
+    this.#held = this.#held.filter((step) => step < from);
+    const every = Math.ceil((this.rows.length - from) / 2000);
+    const list = this.rows.slice(from).filter((row, i, all) => i % every === 0 || i === all.length - 1);
     const buffers = rowColumns.map((_, c) => Float64Array.from(list, (row) => row[c]!));
-    this.model.message({ type: 'rows', from, count: list.length }, buffers);
+    this.model.message({ type: 'rows', from: this.#held.length, count: list.length }, buffers);
+    this.#held.push(...list.map((row) => row[0]!));
   }
 
   sendProbes(from: number): void {
