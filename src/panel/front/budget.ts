@@ -36,6 +36,8 @@ export function budgetPart(desk: Desk): Part {
   let timer: ReturnType<typeof setTimeout> | undefined;
   /** What was let go of and is not in the state yet. */
   let sent: number | null = null;
+  /** The session has said yes to it. */
+  let granted = false;
 
   const previews = new Latest<number, BudgetAnswer | undefined>(
     async (rho) => (await desk.send({ do: 'preview', rho })).budget,
@@ -59,11 +61,13 @@ export function budgetPart(desk: Desk): Part {
   }
   async function commit() {
     if (!dragging || cancelled) return;
-    sent = Number(slider.value);
-    const rho = sent;
+    const rho = Number(slider.value);
+    [sent, granted] = [rho, false];
     rest();
-    await desk.attempt({ do: 'partition', rho });
-    if (sent === rho) sent = null;
+    const answer = await desk.attempt({ do: 'partition', rho });
+    if (sent !== rho) return; // let go of elsewhere meanwhile
+    granted = answer !== undefined;
+    if (!granted || inForce()?.rho === rho) sent = null;
     if (!dragging) rest();
   }
   slider.addEventListener('input', () => {
@@ -71,6 +75,7 @@ export function budgetPart(desk: Desk): Part {
       slider.value = String(sent ?? inForce()?.rho ?? 0.6);
       return;
     }
+    if (!dragging) setText(note, 'Asking the solver …');
     dragging = true;
     element.dataset.dragging = 'true';
     setText(value, Number(slider.value).toFixed(2));
@@ -137,6 +142,7 @@ export function budgetPart(desk: Desk): Part {
   return {
     element,
     update(state, live) {
+      if (granted && state.pending === 0) [sent, granted] = [null, false];
       if (!dragging) rest();
       setDisabled(slider, !live || !profiled(state));
       setDisabled(profile, !live);

@@ -29,6 +29,12 @@ export const budgetChecks = ({ open }) => ({
     await picture(page, 'dragging');
     assert.equal(await session(page, (s) => s.state.labels), labels, 'a preview has changed the labels');
     assert.equal((await sent(page, 'partition')).length, 0);
+    await page.evaluate(() => {
+      globalThis.seen = [];
+      const slider = document.querySelector('.hz-budget-range');
+      const look = () => (globalThis.seen.push(slider.value), requestAnimationFrame(look));
+      look();
+    });
     await page.mouse.up();
     await until(async () => (await sent(page, 'partition')).length === 1, 'not sent');
     await until(async () => (await session(page, (s) => s.state.labels)) !== labels, 'not done');
@@ -36,6 +42,12 @@ export const budgetChecks = ({ open }) => ({
     const [{ rho }] = await sent(page, 'partition');
     assert.ok(Math.abs(rho - 0.85) < 0.03, String(rho));
     await until(async () => (await page.locator('.hz-budget-value').innerText()) === rho.toFixed(2), 'value');
+    await page.waitForTimeout(200);
+    assert.deepEqual(
+      [...new Set(await page.evaluate(() => globalThis.seen))],
+      [String(rho)],
+      'the slider jumps',
+    );
   },
   'previews never queue: one at a time, the last one counts': async () => {
     const page = await open({ model: 'tiny' });

@@ -89,7 +89,7 @@ export const traces = (page) =>
   );
 
 /** Waits for a condition that is read again and again. */
-export async function until(read, message, ms = 4000) {
+export async function until(read, message, ms = 10_000) {
   const end = Date.now() + ms;
   for (;;) {
     if (await read()) return;

@@ -229,8 +229,9 @@ export class FakeSession {
         this.#control(command);
         this.#when(() => {
           this.#edit(command);
-          this.push();
           ok();
+          // As in the kernel, the state comes a moment later.
+          setTimeout(() => this.push(), 90);
         });
     }
   }
