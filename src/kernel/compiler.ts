@@ -1,6 +1,8 @@
 import { SourceMap, type SourceMapPayload } from 'node:module';
+import { isAbsolute, join, parse, posix, relative } from 'node:path';
 import type * as TypeScript from '@tslab/typescript-for-tslab';
-import { DECLARATIONS } from './globals.ts';
+import { DECLARATIONS } from './declarations.ts';
+import { importTransformer } from './imports.ts';
 
 export type Compiler = typeof TypeScript;
 
@@ -48,16 +50,29 @@ function addFile(system: TypeScript.System, name: string, text: string): string 
   return file;
 }
 
+/** A compiled file that a cell imports. */
+export interface SideOutput {
+  path: string;
+  data: string;
+}
+
+export interface CompilerView {
+  compiler: Compiler;
+  /** Source map of the cell that was converted last. */
+  lastMap: () => PositionMap | undefined;
+  /** Files outside of the notebook's folder that were compiled since this was last called, as ES modules. */
+  takeOutside: () => SideOutput[];
+}
+
 /**
- * A compiler for tslab's converter that differs in three ways: cells carry source maps, the offered packages are found
- * from any folder, and cells see our globals. tslab compiles a cell in two passes, TypeScript to a module and the module to CommonJS; the maps of
- * both are chained.
+ * A compiler for tslab's converter that differs in this: cells carry source maps and see our globals; the offered
+ * packages are found from any folder, others also by their `exports`, and TypeScript files also above the notebook's
+ * folder and with `.ts` in the import; `import()` takes what `require` cannot. tslab compiles a cell in two passes,
+ * TypeScript to a module and the module to CommonJS; the maps of both are chained.
  */
-export function compilerView(
-  ts: Compiler,
-  offered: ReadonlyMap<string, string>,
-): { compiler: Compiler; lastMap: () => PositionMap | undefined } {
+export function compilerView(ts: Compiler, offered: ReadonlyMap<string, string>): CompilerView {
   let last: PositionMap | undefined;
+  let outside: SideOutput[] = [];
   const paths: Record<string, string[]> = {};
   for (const [name, folder] of offered) {
     paths[name] = [folder];
@@ -70,16 +85,32 @@ export function compilerView(
     system: TypeScript.System,
     ...rest: unknown[]
   ): unknown => {
-    const globals = addFile(system, DECLARATIONS_FILE, DECLARATIONS);
-    const changed = { ...options, inlineSourceMap: true, ...(offered.size > 0 ? { paths } : {}) };
-    return create([...files, globals], changed, system, ...rest);
+    const changed: TypeScript.CompilerOptions = {
+      ...options,
+      inlineSourceMap: true,
+      moduleResolution: ts.ModuleResolutionKind.Bundler,
+      allowImportingTsExtensions: true,
+      rootDir: parse(system.getCurrentDirectory()).root,
+      ...(offered.size > 0 ? { paths } : {}),
+    };
+    return create([...files, addFile(system, DECLARATIONS_FILE, DECLARATIONS)], changed, system, ...rest);
+  };
+  const createWatchProgram = (
+    host: TypeScript.WatchCompilerHostOfFilesAndCompilerOptions<Builder>,
+  ): unknown => {
+    const created = host.afterProgramCreate?.bind(host);
+    host.afterProgramCreate = (builder) =>
+      created?.(emitsFrom(builder, host.getCurrentDirectory(), (file) => outside.push(file)));
+    return ts.createWatchProgram(host);
   };
   const transpileModule: Compiler['transpileModule'] = (code, options) => {
+    const transformers = { before: [importTransformer(ts)] };
     const inline = INLINE_MAP.exec(code);
     const base64 = inline?.[1];
-    if (!inline || base64 === undefined) return ts.transpileModule(code, options);
+    if (!inline || base64 === undefined) return ts.transpileModule(code, { ...options, transformers });
     const compilerOptions = { ...options.compilerOptions, sourceMap: true };
-    const result = ts.transpileModule(code.slice(0, inline.index), { ...options, compilerOptions });
+    const module = code.slice(0, inline.index);
+    const result = ts.transpileModule(module, { ...options, compilerOptions, transformers });
     const toCell = JSON.parse(Buffer.from(base64, 'base64').toString()) as SourceMapPayload;
     const toModule = JSON.parse(result.sourceMapText ?? '{}') as SourceMapPayload;
     // The cell itself is always the last file that tslab converts, so the last map is the cell's.
@@ -87,7 +118,35 @@ export function compilerView(
     return { ...result, outputText: result.outputText.replace(MAP_LINK, '') };
   };
   return {
-    compiler: { ...ts, createWatchCompilerHost, transpileModule } as unknown as Compiler,
+    compiler: { ...ts, createWatchCompilerHost, createWatchProgram, transpileModule } as unknown as Compiler,
     lastMap: () => last,
+    takeOutside: () => {
+      const taken = outside;
+      outside = [];
+      return taken;
+    },
   };
+}
+
+type Builder = TypeScript.EmitAndSemanticDiagnosticsBuilderProgram;
+
+/**
+ * A builder whose outputs have the names that tslab expects. It takes the notebook's folder for the root of all sources,
+ * where ours is the root of the disk; a file that is not below the notebook's folder goes to `outside`.
+ */
+function emitsFrom(builder: Builder, folder: string, outside: (file: SideOutput) => void): Builder {
+  const emit: Builder['emit'] = (file, write, ...rest) =>
+    builder.emit(
+      file,
+      (name, text, ...more) => {
+        const { outDir = '', rootDir = '' } = builder.getCompilerOptions();
+        const source = join(rootDir, relative(outDir, name));
+        const below = relative(folder, source);
+        if (!below.startsWith('..') && !isAbsolute(below))
+          write?.(posix.join(outDir, below.replaceAll('\\', '/')), text, ...more);
+        else if (name.endsWith('.js')) outside({ path: source.replaceAll('\\', '/'), data: text });
+      },
+      ...rest,
+    );
+  return Object.assign(Object.create(builder) as Builder, { emit });
 }

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
-import { excerpt, typedPlace, type CellSource, type CellSources } from './stack.ts';
+import { plainDiagnosis, remedy } from './hints.ts';
+import { excerpt, isPutIn, restAt, typedPlace, type CellSource, type CellSources } from './stack.ts';
 
 /** Content of a Jupyter error message. */
 export interface Failure {
@@ -42,6 +43,8 @@ function describe(error: unknown, sources: CellSources, depth = 0): string[] {
   const lines = [`${red(error.name)}: ${error.message}`];
   if (source !== undefined) lines.push(source);
   if (stack !== '') lines.push(stack);
+  const todo = remedy(error);
+  if (todo !== undefined) lines.push(`Hint: ${todo}`);
   const { errors } = error as Error & { errors?: unknown };
   const inner: unknown[] = [error.cause, ...(Array.isArray(errors) ? (errors as unknown[]) : [])];
   for (const cause of inner.filter((value) => value !== undefined))
@@ -62,18 +65,30 @@ export function thrown(error: unknown, sources: CellSources, signal: AbortSignal
 /** What tslab's converter says about a cell that does not compile: `[format, file, line, column, text]`. */
 export type Diagnostic = readonly unknown[];
 
-/** Type and syntax errors of a cell. */
-export function diagnosed(diagnostics: readonly Diagnostic[], source: CellSource): Failure {
-  const messages = diagnostics.map(([, file, line, column, text]) => {
+/** Type and syntax errors of a cell. @param version - of TypeScript */
+export function diagnosed(diagnostics: readonly Diagnostic[], source: CellSource, version: string): Failure {
+  const messages = diagnostics.map(([, file, line, column, said]) => {
+    const text = String(said);
     const place = { line: Number(line), column: Number(column) };
     if (file !== '')
-      return { head: `${String(file)}${place.line}:${place.column} - ${String(text)}`, source: '' };
+      return { head: `${String(file)}${place.line}:${place.column} - ${text}`, source: '', text, rank: 1 };
     const typed = typedPlace(source, place);
-    return { head: `${typed.line}:${typed.column} - ${String(text)}`, source: excerpt(source.code, typed) };
+    const plain = plainDiagnosis(text, restAt(source.code, typed), version);
+    const rank = plain !== undefined ? 2 : isPutIn(source, place) ? 0 : 1;
+    const head = `${typed.line}:${typed.column} - ${plain ?? text}`;
+    return { head, source: excerpt(source.code, typed), text, rank };
   });
-  const traceback = messages.flatMap((message) => [
+  // A plain message stands alone; what is said twice is said of what was typed, not of what was put in.
+  const best = Math.max(...messages.map(({ rank }) => rank));
+  const told = messages.filter(
+    ({ head, text, rank }, i) =>
+      messages.findIndex((other) => other.head === head) === i &&
+      (best < 2 || rank === 2) &&
+      (rank > 0 || !messages.some((other) => other.rank > 0 && other.text === text)),
+  );
+  const traceback = told.flatMap((message) => [
     `${red('TypeScriptError')}: ${message.head}`,
     ...(message.source === '' ? [] : [message.source]),
   ]);
-  return { ename: 'TypeScriptError', evalue: messages[0]?.head ?? 'the cell does not compile', traceback };
+  return { ename: 'TypeScriptError', evalue: told[0]?.head ?? 'the cell does not compile', traceback };
 }

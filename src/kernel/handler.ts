@@ -7,7 +7,7 @@ import { captureStreams } from './output.ts';
 import { Pending } from './pending.ts';
 import { ExecutionQueue } from './queue.ts';
 import { type CellSession, type CellEnd } from './session.ts';
-import { JupyterHandlerImpl, setDisplayWriter } from './tslab.ts';
+import { JupyterHandlerImpl, setDisplayWriter, ts } from './tslab.ts';
 
 /** Content of an execute_request, as far as it matters here. */
 export interface ExecuteRequest {
@@ -91,7 +91,7 @@ export class CellHandler extends JupyterHandlerImpl {
     signal: AbortSignal,
     show: (data: MimeBundle) => void,
   ): Promise<Failure | undefined> {
-    if (end.kind === 'diagnosed') return diagnosed(end.diagnostics, end.source);
+    if (end.kind === 'diagnosed') return diagnosed(end.diagnostics, end.source, ts.version);
     if (end.kind === 'thrown') return thrown(end.error, this.#session.sources, signal);
     if (!end.hasValue) return undefined;
     try {

@@ -13,6 +13,13 @@ export interface Mended {
   code: string;
   /** Offset in the mended code to offset in the cell. */
   toCell(offset: number): number;
+  /** Whether an offset in the mended code lies in what was put in. */
+  isPutIn(offset: number): boolean;
+}
+
+/** Code that needs no mending. */
+export function unmended(code: string): Mended {
+  return { code, toCell: (offset) => offset, isPutIn: () => false };
 }
 
 /** Cells are parsed as the body of an async function, where `await` is the keyword. */
@@ -46,6 +53,24 @@ function exportEdits(ts: Compiler, statement: TypeScript.Statement, file: TypeSc
     .map((modifier) => erase(modifier.getStart(file), modifier.end));
 }
 
+/** The literal of `const name = await import('literal')`. */
+function importedBy(
+  ts: Compiler,
+  node: TypeScript.VariableDeclaration,
+): TypeScript.StringLiteral | undefined {
+  if (
+    !ts.isIdentifier(node.name) ||
+    node.type ||
+    !node.initializer ||
+    !ts.isAwaitExpression(node.initializer)
+  )
+    return undefined;
+  const call = node.initializer.expression;
+  if (!ts.isCallExpression(call) || call.expression.kind !== ts.SyntaxKind.ImportKeyword) return undefined;
+  const [specifier] = call.arguments;
+  return specifier && ts.isStringLiteral(specifier) ? specifier : undefined;
+}
+
 function edits(ts: Compiler, file: TypeScript.SourceFile): Edit[] {
   const found: Edit[] = [];
   let awaits = false;
@@ -58,11 +83,23 @@ function edits(ts: Compiler, file: TypeScript.SourceFile): Edit[] {
     if (ts.isAwaitExpression(node) && top) {
       awaits = true;
       // At the top of a module without top-level await, `await (x)` is a call of something named await.
-      if (/^[([`+\-/]/.test(node.expression.getText(file))) {
-        found.push({ at: node.expression.getStart(file), length: 0, text: 'Promise.resolve(' });
-        found.push({ at: node.expression.end, length: 0, text: ')' });
+      const { expression } = node;
+      const [keyword, start] = [node.getStart(file) + 'await'.length, expression.getStart(file)];
+      const newLine = file.text.slice(keyword, start).includes('\n');
+      if (newLine || /^[([`+\-/]/.test(expression.getText(file))) {
+        // On the line of the keyword: a line that ends with `await` would end the statement too.
+        found.push(
+          newLine
+            ? { at: keyword, length: 0, text: ' Promise.resolve(' }
+            : { at: start, length: 0, text: 'Promise.resolve(' },
+        );
+        found.push({ at: expression.end, length: 0, text: ')' });
       }
     }
+    const imported = top && ts.isVariableDeclaration(node) ? importedBy(ts, node) : undefined;
+    // Without its name the type of a module is written out, which fails where a part of it has no name here.
+    if (imported && ts.isVariableDeclaration(node))
+      found.push({ at: node.name.end, length: 0, text: `: typeof import(${imported.getText(file)})` });
     if (ts.isForOfStatement(node) && node.awaitModifier && top) loops = true;
     const inner = ts.isFunctionLike(node) ? functions + 1 : functions;
     ts.forEachChild(node, (child) => walk(child, inner));
@@ -79,8 +116,8 @@ function edits(ts: Compiler, file: TypeScript.SourceFile): Edit[] {
 
 /**
  * Mends what tslab 1.0.22 gets wrong in a cell: shorthand of an earlier cell's name, `await (expression)`, a `for await`
- * without any other await, and `export`. No line is added or removed. Code that does not parse is left as it is, so
- * that the error message is about what was typed.
+ * without any other await, `export`, and the type of `const name = await import('module')`. No line is added or removed.
+ * Code that does not parse is left as it is, so that the error message is about what was typed.
  */
 export function mend(ts: Compiler, code: string): Mended {
   const file = ts.createSourceFile('cell.ts', `${OPENING}${code}\n}`, ts.ScriptTarget.Latest, true);
@@ -102,5 +139,13 @@ export function mend(ts: Compiler, code: string): Mended {
     }
     return offset - shift;
   };
-  return { code: out + code.slice(from), toCell };
+  const isPutIn = (offset: number): boolean => {
+    let shift = 0;
+    return list.some(({ at, length, text }) => {
+      const start = at + shift;
+      shift += text.length - length;
+      return length === 0 && offset >= start && offset < start + text.length;
+    });
+  };
+  return { code: out + code.slice(from), toCell, isPutIn };
 }

@@ -3,12 +3,13 @@ import {
   createExecutor,
   getCodeMetadata,
   lastMap,
+  takeOutside,
   ts,
   type Converter,
   type ConvertResult,
   type Executor,
 } from './tslab.ts';
-import { mend } from './mend.ts';
+import { mend, unmended } from './mend.ts';
 import { CellSources, type CellSource } from './stack.ts';
 import type { Diagnostic } from './failure.ts';
 import { renewSigint } from './interrupt.ts';
@@ -60,7 +61,7 @@ export class CellSession {
     this.#last = undefined;
     const { module, mode } = getCodeMetadata(code);
     const asIs = module !== undefined || mode === 'browser';
-    const mended = asIs ? { code, toCell: (offset: number) => offset } : mend(ts, code);
+    const mended = asIs ? unmended(code) : mend(ts, code);
     const source: CellSource = { code, mended, map: undefined, lines: 0 };
     this.sources.add(number, source);
     let done: boolean;
@@ -85,12 +86,14 @@ export class CellSession {
   #withSources(converter: Converter): Converter {
     return {
       convert: (declared, code) => {
-        const result = converter.convert(this.#kept ?? declared, code);
+        const converted = converter.convert(this.#kept ?? declared, code);
+        const lastMapOfCell = lastMap();
+        const result = { ...converted, sideOutputs: [...(converted.sideOutputs ?? []), ...takeOutside()] };
         this.#last = result;
         if (result.output === undefined || result.output === '') return result;
         // The name that the cell's frames have in a stack.
         const output = `${result.output}\n//# sourceURL=cell-${this.#number}.ts`;
-        this.sources.converted(this.#number, output, lastMap());
+        this.sources.converted(this.#number, output, lastMapOfCell);
         return { ...result, output };
       },
       inspect: (declared, code, position) => converter.inspect(this.#kept ?? declared, code, position),

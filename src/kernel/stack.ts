@@ -27,6 +27,16 @@ function offsetOf(code: string, line: number, column: number): number {
   return before.reduce((sum, text) => sum + text.length + 1, 0) + column;
 }
 
+/** The code from a one-based place on. */
+export function restAt(code: string, place: Place): string {
+  return code.slice(offsetOf(code, place.line - 1, place.column - 1));
+}
+
+/** Whether a one-based place in the mended code is in what was put in. */
+export function isPutIn(source: CellSource, place: Place): boolean {
+  return source.mended.isPutIn(offsetOf(source.mended.code, place.line - 1, place.column - 1));
+}
+
 /** One-based place in the mended code to the one in the cell. */
 export function typedPlace(source: CellSource, place: Place): Place {
   const offset = source.mended.toCell(offsetOf(source.mended.code, place.line - 1, place.column - 1));

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type { Publisher, Router } from 'zeromq';
 import type { ConnectionInfo } from '../notebook/run/message.ts';
 import { packageRoot } from '../package-root.ts';
-import { compilerView, type Compiler } from './compiler.ts';
+import { compilerView, type Compiler, type SideOutput } from './compiler.ts';
 import { foldersOffered } from './offered.ts';
 
 /** An error message of the TypeScript checker or a value that a cell threw, as tslab's executor reports it. */
@@ -17,6 +17,7 @@ export interface ConvertResult {
   output?: string;
   declOutput?: string;
   diagnostics: unknown[];
+  sideOutputs?: SideOutput[];
 }
 
 export interface Converter {
@@ -85,7 +86,10 @@ const view = compilerView(ts, offered);
 const cached = require.cache[compilerPath];
 if (!cached) throw new Error(`the compiler of tslab at ${compilerPath} is not in the module cache`);
 cached.exports = view.compiler;
-const converter = tslabRequire('./converter.js') as { createConverter: (options: object) => Converter };
+const converter = tslabRequire('./converter.js') as {
+  createConverter: (options: object) => Converter;
+  esModuleToCommonJSModule: (code: string, target: number) => string;
+};
 cached.exports = ts;
 
 export const { createConverter } = converter;
@@ -110,3 +114,11 @@ export function setDisplayWriter(writer: DisplayWriter): void {
 
 /** Source map of the last converted cell. */
 export const { lastMap } = view;
+
+/** Files outside of the notebook's folder that the last cell imports, as CommonJS. */
+export function takeOutside(): SideOutput[] {
+  return view.takeOutside().map(({ path, data }) => ({
+    path,
+    data: converter.esModuleToCommonJSModule(data, ts.ScriptTarget.ES2022),
+  }));
+}

@@ -14,6 +14,10 @@ describe('mending a cell', () => {
     ['({ a = 1 } = o)', '({ a: a = 1 } = o)'],
     ['await (x)', 'await Promise.resolve((x))'],
     ['await (async () => { await (y) })()', 'await Promise.resolve((async () => { await (y) })())'],
+    ['const a = await\n b;', 'const a = await Promise.resolve(\n b);'],
+    ["const m = await import('x'), n = 1", "const m: typeof import('x') = await import('x'), n = 1"],
+    ["const { m } = await import('x')", "const { m } = await import('x')"],
+    ["const m: any = await import('x')", "const m: any = await import('x')"],
     ['for await (const x of g()) f(x)', 'await 0; for await (const x of g()) f(x)'],
     ['await g(); for await (const x of g()) f(x)', 'await g(); for await (const x of g()) f(x)'],
     ['export const a = 1', '       const a = 1'],
@@ -26,6 +30,12 @@ describe('mending a cell', () => {
     expect(code(typed)).toBe(expected);
   });
 
+  it('knows what was put in', () => {
+    const mended = mend(ts, '({ a, b }); await (x)');
+    const put = Array.from(mended.code, (letter, i) => (mended.isPutIn(i) ? letter : '.')).join('');
+    expect(put).toBe(`....: a...: b${'.'.repeat(11)}Promise.resolve(...)`);
+  });
+
   it('keeps every line, and finds the way back', () => {
     const pieces = [
       '({ a, b });',
@@ -34,6 +44,8 @@ describe('mending a cell', () => {
       'let d = [1];',
       '// note',
       '({ a });\nawait ([y]);',
+      'const e = await\n  f();',
+      "const g = await import('h');",
     ];
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...pieces)), (list) => {
