@@ -3,7 +3,8 @@ import type { Role } from '../model/index.ts';
 
 /*
  * One look for all figures. Backgrounds are transparent, so text, lines and laws are in a grey that has the same contrast
- * (4.35:1) on white and on #111. Colours are Okabe and Ito's, told apart by colour-blind viewers; `colours` mean the same in every figure.
+ * (4.35:1) on white and on #111. Colours start from Okabe and Ito's; green and pink are darker, so that colour-blind
+ * viewers tell apart what stands together (`test/plot/theme.test.ts`). `colours` mean the same in every figure.
  */
 
 /** Text, axes and laws. */
@@ -16,8 +17,8 @@ export const colours = {
   ZO: '#E69F00',
   frozen: '#999999',
   law: NEUTRAL,
-  clean: '#009E73',
-  perturbed: '#CC79A7',
+  clean: '#167E39',
+  perturbed: '#AF4B8E',
   alarm: '#D55E00',
 } as const;
 
@@ -29,9 +30,9 @@ export type Family = 'attention' | 'feed-forward' | 'norm' | 'embedding and head
 
 export const familyColours: Record<Family, string> = {
   attention: '#56B4E9',
-  'feed-forward': '#CC79A7',
+  'feed-forward': '#AF4B8E',
   norm: '#B3A300', // Okabe and Ito's yellow, darkened until it shows on white
-  'embedding and head': '#009E73',
+  'embedding and head': '#167E39',
 };
 
 const attention: readonly Role[] = ['qkv', 'q', 'k', 'v', 'o'];
