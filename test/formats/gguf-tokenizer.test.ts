@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { loadTokenizer } from '../../src/data/index.ts';
 import { FormatError } from '../../src/errors.ts';
 import { fields } from '../../src/formats/gguf/fields.ts';
-import type { MetadataValue } from '../../src/formats/gguf/header.ts';
+import type { MetadataValue } from '../../src/formats/gguf/parse.ts';
 import { tokenizerOf } from '../../src/formats/gguf/tokenizer.ts';
 import { readJson } from '../goldens.ts';
 

@@ -1,3 +1,4 @@
+import { gguf } from '@huggingface/gguf';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -74,11 +75,22 @@ describe('a GGUF file as a model', () => {
 });
 
 describe('GgufFile', () => {
-  it('reads tensors under their own names', async () => {
-    const file = await GgufFile.open(join(goldens, 'llama-rope-llama3.gguf'));
-    const rope = file.tensors.get('rope_freqs.weight')!;
-    expect(rope.quant.name).toBe('F32');
-    expect((await file.read(rope)).length).toBe(3);
+  const files = [...Object.keys(readJson<Record<string, Model>>(goldens, 'models.json')), 'spm'];
+
+  it.each(files)('reads the header of %s as @huggingface/gguf does', async (name) => {
+    const path = join(goldens, `${name}.gguf`);
+    const file = await GgufFile.open(path);
+    const { metadata, tensorInfos, tensorDataOffset } = await gguf(path, { allowLocalFile: true });
+    const { version, tensor_count, kv_count, ...entries } = metadata as Record<string, unknown>;
+    expect([version, tensor_count, kv_count]).toEqual([
+      3,
+      BigInt(file.tensors.size),
+      BigInt(file.metadata.size),
+    ]);
+    expect(Object.fromEntries(file.metadata)).toEqual(entries);
+    expect(
+      [...file.tensors.values()].map((t) => [t.name, t.quant, t.shape.map(BigInt).reverse(), BigInt(t.at)]),
+    ).toEqual(tensorInfos.map((t) => [t.name, quantNamed(t.dtype), t.shape, tensorDataOffset + t.offset]));
     await file.close();
   });
 });

@@ -1,5 +1,5 @@
 import { FormatError } from '../../errors.ts';
-import type { MetadataValue } from './header.ts';
+import type { MetadataValue } from './parse.ts';
 
 /** Typed look-ups in a GGUF file's metadata; each throws FormatError naming the key when the value is not of its kind. */
 export function fields(metadata: ReadonlyMap<string, MetadataValue>, path: string) {

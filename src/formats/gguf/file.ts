@@ -1,7 +1,8 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { FormatError } from '../../errors.ts';
 import { readDecoded } from '../ranged.ts';
-import { readHeader, type GgufHeader, type GgufTensor, type MetadataValue } from './header.ts';
+import { readHeader, type GgufHeader, type GgufTensor } from './header.ts';
+import type { MetadataValue } from './parse.ts';
 import { readable } from './quants.ts';
 
 /** An open GGUF file under its own tensor names. */
