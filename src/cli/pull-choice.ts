@@ -6,26 +6,34 @@ import type { RemoteFile } from './pull-hub.ts';
 export interface DataSource {
   readonly repository: string;
   readonly revision: string;
-  /** Globs over the repository's paths. */
+  /** Folder of the repository that holds them, with a slash at its end. */
+  readonly folder: string;
+  /** Globs below that folder. */
   readonly files: readonly string[];
 }
 
-const dataSource = (repository: string, ...files: string[]): DataSource => ({
+const dataSource = (repository: string, folder: string, glob: string, revision = 'main'): DataSource => ({
   repository,
-  revision: 'main',
-  files,
+  revision,
+  folder,
+  files: [folder + glob],
 });
 
 /** Data sets of the paper's tasks by the tasks' names. */
 export const dataSources: Readonly<Record<string, DataSource>> = {
-  gsm8k: dataSource('openai/gsm8k', 'main/*.parquet'),
-  humaneval: dataSource('openai/openai_humaneval', 'openai_humaneval/*.parquet'),
-  dialogsum: dataSource('knkarthick/dialogsum', '*.csv'),
+  gsm8k: dataSource('openai/gsm8k', 'main/', '*.parquet'),
+  humaneval: dataSource('openai/openai_humaneval', 'openai_humaneval/', '*.parquet'),
+  dialogsum: dataSource('knkarthick/dialogsum', '', '*.csv'),
   // a script makes this one; the hub keeps its output on a branch of its own
-  scitldr: { ...dataSource('allenai/scitldr', 'Abstract/**/*.parquet'), revision: 'refs/convert/parquet' },
-  webquestions: dataSource('stanfordnlp/web_questions', 'data/*.parquet'),
-  math500: dataSource('HuggingFaceH4/MATH-500', 'test.jsonl'),
+  scitldr: dataSource('allenai/scitldr', 'Abstract/', '**/*.parquet', 'refs/convert/parquet'),
+  webquestions: dataSource('stanfordnlp/web_questions', 'data/', '*.parquet'),
+  math500: dataSource('HuggingFaceH4/MATH-500', '', 'test.jsonl'),
 };
+
+/** Name of a task's data file on this machine: one folder holds them all, the split in each name (train-0000.parquet). */
+export function dataName(source: DataSource, path: string): string {
+  return path.slice(path.startsWith(source.folder) ? source.folder.length : 0).replaceAll('/', '-');
+}
 
 /** Small files of a model that are always wanted. */
 export const modelFiles: readonly string[] = [

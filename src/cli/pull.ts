@@ -1,7 +1,7 @@
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ConfigError } from '../errors.ts';
-import { chooseByGlob, chooseModel, dataSources, modelFiles } from './pull-choice.ts';
+import { chooseByGlob, chooseModel, dataName, dataSources, modelFiles } from './pull-choice.ts';
 import { pullFile } from './pull-file.ts';
 import {
   hubOf,
@@ -19,7 +19,7 @@ const help = `hi-zfo pull model|data NAME: download from the Hugging Face hub, a
   hi-zfo pull model HuggingFaceTB/SmolLM2-135M    config, tokenizer and safetensors, or the one .gguf file
   hi-zfo pull data gsm8k                          one of ${Object.keys(dataSources).join(', ')}, or OWNER/NAME
 
-  --to DIR         folder to write to; default: the last part of NAME
+  --to DIR         folder to write to; default: the last part of NAME, for a task's data data/NAME
   --revision R     branch, tag or commit; default: main
   --include GLOB   only files that match; may be given again
   --timeout S      seconds without a byte after which to give up (default 30)
@@ -30,6 +30,8 @@ interface Wanted {
   repo: Repository;
   include: readonly string[];
   to: string;
+  /** Where a file of the repository goes, below `to`. */
+  place: (path: string) => string;
 }
 
 /** `hi-zfo pull`: a model or a task's data from the hub. */
@@ -94,11 +96,12 @@ function wantedOf(
       revision: revision ?? source?.revision ?? 'main',
     },
     include: include.length > 0 ? include : (source?.files ?? []),
-    to: resolve(to ?? basename(name)),
+    to: resolve(to ?? (source ? join('data', name) : basename(name))),
+    place: (path) => (source ? dataName(source, path) : path),
   };
 }
 
-async function pull(hub: Hub, { repo, include, to }: Wanted): Promise<void> {
+async function pull(hub: Hub, { repo, include, to, place }: Wanted): Promise<void> {
   const all = await listRepository(hub, repo);
   const files = choose(all, repo, include);
   const total = files.reduce((n, f) => n + f.size, 0);
@@ -106,7 +109,9 @@ async function pull(hub: Hub, { repo, include, to }: Wanted): Promise<void> {
   const progress = new PullProgress(total);
   try {
     for (const file of files) {
-      await pullFile(hub, repo, file, join(to, file.path), (bytes) => progress.update(file.path, bytes));
+      await pullFile(hub, repo, file, join(to, place(file.path)), (bytes) =>
+        progress.update(file.path, bytes),
+      );
       progress.update(file.path, file.size);
     }
   } finally {
@@ -115,7 +120,7 @@ async function pull(hub: Hub, { repo, include, to }: Wanted): Promise<void> {
   if (repo.type === 'model') {
     const gguf = files.find((f) => f.path.endsWith('.gguf'));
     console.log(`Open it with { model: '${gguf ? join(to, gguf.path) : to}' }.`);
-  } else console.log(`Files: ${files.map((f) => join(to, f.path)).join(', ')}`);
+  } else console.log(`Files: ${files.map((f) => join(to, place(f.path))).join(', ')}`);
 }
 
 function choose(all: RemoteFile[], repo: Repository, include: readonly string[]): RemoteFile[] {
@@ -131,5 +136,6 @@ function byHand(hub: Hub, { repo, include, to }: Wanted): string {
   ];
   const files = include.length > 0 ? include : repo.type === 'model' ? model : ['all files'];
   const revision = repo.revision === 'main' ? '' : ` at revision ${repo.revision}`;
-  return `Without it, fetch these on another machine from ${pageOf(hub, repo)}${revision} and put them into ${to}: ${files.join(', ')}.`;
+  const split = repo.type === 'dataset' ? ', each named by its split (train, test)' : '';
+  return `Without it, fetch these on another machine from ${pageOf(hub, repo)}${revision} and put them into ${to}${split}: ${files.join(', ')}.`;
 }

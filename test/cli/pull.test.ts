@@ -269,12 +269,23 @@ describe('hi-zfo pull model', () => {
 });
 
 describe('hi-zfo pull data', () => {
-  it.each(Object.entries(dataSources))('knows where %s is', async (name, source) => {
-    const path = source.files[0]!.replace('**', 'train').replace('*', 'part');
-    repos[source.repository] = { files: { [path]: Buffer.from('rows'), 'other.txt': Buffer.from('no') } };
-    await pull('data', name);
-    expect(await readFile(at(path), 'utf8')).toBe('rows');
-    await expect(stat(at('other.txt'))).rejects.toThrow();
+  it.each(Object.entries(dataSources))(
+    'puts the files of %s into one folder, by split',
+    async (name, source) => {
+      const path = source.files[0]!.replace('**', 'train').replace('*', 'train-0');
+      repos[source.repository] = { files: { [path]: Buffer.from('rows'), 'other.txt': Buffer.from('no') } };
+      await pull('data', name);
+      const [only, ...more] = await readdir(join(dir, 'to'));
+      expect(only).toMatch(name === 'math500' ? /^test\.jsonl$/ : /^train-.*\.(parquet|csv)$/);
+      expect(await readFile(at(only!), 'utf8')).toBe('rows');
+      expect(more).toEqual([]);
+    },
+  );
+
+  it('keeps the paths of any other repository', async () => {
+    repos['me/data'] = { files: { 'a/train.jsonl': Buffer.from('rows') } };
+    await pull('data', 'me/data');
+    expect(await readFile(at('a/train.jsonl'), 'utf8')).toBe('rows');
   });
 });
 
