@@ -10,3 +10,8 @@ export { varianceFigure } from './variance.ts';
 export { varianceTable, varianceText } from './variance-text.ts';
 export { evaluationFigure, evaluationTable, evaluationText } from './evaluation.ts';
 export { compareFigure, compareTable, type ComparedRun } from './compare.ts';
+export { groupTable } from './variance-text.ts';
+export { sweepFigure, sweepTable, sweepText } from './sweep.ts';
+export { splitFigure, splitTable, splitText } from './split.ts';
+export { curvatureFigure, curvatureTable, curvatureText } from './curvature.ts';
+export { lineFigure, lineTable, lineText, planeFigure, planeTable, planeText } from './landscape.ts';

@@ -42,7 +42,12 @@ export function varianceFigure(report: VarianceReport): FigureSpec {
   ]);
   const scales: [object, object][] = [
     [byQuery, logAxis(moments)],
-    [byQuery, logAxis(rows.flatMap((r) => [r.rmsCosine, r.rmsCosineLaw]))],
+    [
+      byQuery,
+      logAxis(
+        rows.flatMap((r) => [r.rmsCosine - r.rmsCosineError, r.rmsCosine + r.rmsCosineError, r.rmsCosineLaw]),
+      ),
+    ],
     [logAxis(tensorLaws), logAxis([...tensorLaws, ...measured])],
     [{}, {}],
   ];
@@ -61,7 +66,7 @@ export function varianceFigure(report: VarianceReport): FigureSpec {
   ];
   return figureSpec(data, {
     ...frame({
-      title: `Variance of the ZO estimate: ${verdict(rows)}`,
+      title: `Variance of the ZO estimate: ${verdict(report)}`,
       subtitle: [
         `${settings.estimator}, ${settings.law}, epsilon ${significant(settings.epsilon)} · ${count(draws, 'draw')} · ` +
           `${amount(dimension)} values · |g| ${significant(report.gradientNorm)}`,
@@ -136,6 +141,7 @@ function cosineTraces(rows: readonly VarianceRow[]): object[] {
       mode: 'markers',
       name: 'rms cosine',
       y: rows.map((r) => r.rmsCosine),
+      error_y: bars(rows.map((r) => r.rmsCosineError)),
       marker: dot,
       customdata: rows.map((r) => plusMinus(r.cosine.mean, r.cosine.standardError)),
       hovertemplate: 'q = %{x}: rms %{y:.5~g}, mean %{customdata}<extra></extra>',

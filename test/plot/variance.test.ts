@@ -48,11 +48,12 @@ describe('variance in words', () => {
   it('says inside or outside, and by how many standard errors', () => {
     const inside = varianceReport();
     expect(varianceText(inside)).toContain('inside the law (within 4 standard errors)');
-    inside.rows.forEach((r, i) => {
-      const line = varianceText(inside).split('\n')[i + 1]!;
-      expect(line).toContain(`q = ${r.q}: second moment`);
-      expect(line).toContain(`${Math.abs(r.deviation).toFixed(1)} standard errors, inside`);
-    });
+    for (const r of inside.rows) {
+      const block = varianceText(inside).split(`\nq = ${r.q},`)[1]!.split('\nq =')[0]!;
+      expect(block).toContain('second moment');
+      expect(block).toContain(`${Math.abs(r.deviation).toFixed(1)} standard errors, inside`);
+      expect(block.split('\n').filter((l) => l.includes('standard errors'))).toHaveLength(6);
+    }
     const outside = varianceReport({ off: 9 });
     expect(varianceText(outside)).toContain('outside the law at q = 1, 2, 4, 8');
     expect(layout(varianceFigure(outside)).title.text).toContain('outside the law');
