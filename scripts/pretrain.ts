@@ -3,20 +3,20 @@
  * gradients and AdamW.   npx tsx scripts/pretrain.ts [--tokens 3500000] [--rate 3e-3] [--seed 1] [--out models/tiny]
  * Deterministic for a seed and engine; prints the loss as it goes and writes a log beside the model card.
  */
-import { copyFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadTokenizer, pretrainingTokens } from '../src/data/index.ts';
 import { openEngine } from '../src/engine/index.ts';
 import { tf } from '../src/engine/tf.ts';
-import { writeFolder } from '../src/formats/index.ts';
+import { safetensorsChunks, writeFolder, type FileToWrite } from '../src/formats/index.ts';
 import {
   DeviceBatch,
   Llama,
   lossAndGradients,
   lossOf,
   parseConfig,
-  saveWeights,
+  weightsToWrite,
 } from '../src/model/index.ts';
 import { tensorId } from '../src/noise/index.ts';
 import { AdamW } from '../src/optimize/index.ts';
@@ -129,17 +129,17 @@ for (let step = 0; step < steps; step++) {
 
 /** Writes the model beside its tokenizer. */
 async function save(): Promise<void> {
-  await writeFolder(args.out, async (dir) => {
-    for (const name of ['tokenizer.json', 'tokenizer_config.json', 'README.md']) {
-      await copyFile(join(args.out, name), join(dir, name)).catch(() => undefined);
-    }
-    await writeFile(join(dir, 'config.json'), JSON.stringify(raw, null, 2) + '\n');
-    await writeFile(
-      join(dir, 'pretraining.json'),
-      JSON.stringify({ ...args, out: undefined, log }, null, 1) + '\n',
-    );
-    await saveWeights(model, join(dir, 'model.safetensors'));
-  });
+  const files: FileToWrite[] = [];
+  const add = (name: string, data: string | Buffer) =>
+    files.push({ name, chunks: () => [Buffer.from(data)] });
+  for (const name of ['tokenizer.json', 'tokenizer_config.json', 'README.md']) {
+    const data = await readFile(join(args.out, name)).catch(() => undefined);
+    if (data) add(name, data);
+  }
+  add('config.json', JSON.stringify(raw, null, 2) + '\n');
+  add('pretraining.json', JSON.stringify({ ...args, out: undefined, log }, null, 1) + '\n');
+  files.push({ name: 'model.safetensors', chunks: () => safetensorsChunks(weightsToWrite(model)) });
+  await writeFolder(args.out, files);
 }
 
 function windows(text: Int32Array, from: number) {

@@ -1,8 +1,10 @@
 export { SafetensorsFile, type StoredTensor } from './safetensors.ts';
-export { writeSafetensors, type TensorToWrite } from './safetensors-write.ts';
-export { writeWeights, type ShardOptions } from './shards.ts';
+export { safetensorsChunks, writeSafetensors, type TensorToWrite } from './safetensors-write.ts';
+export { weightFiles, writeWeights, type ShardOptions } from './shards.ts';
 export { WeightFiles } from './weights.ts';
-export { writeFolder } from './atomic.ts';
+export { settleFolder, writeFolder, type FileToWrite } from './atomic.ts';
+export { sealOf, verifyFolder, type FileSeal, type Manifest } from './atomic-manifest.ts';
+export { realDisk, type Disk, type DiskFile } from './atomic-disk.ts';
 export { isWeightDtype, type WeightDtype } from './dtype.ts';
 export { isObject, readJson, type Json } from './json.ts';
 export type { ModelSource, TokenizerFiles } from './source.ts';

@@ -11,5 +11,5 @@ export { hiddenBefore, lossFrom } from './segments.ts';
 export { generate, type GenerateOptions } from './generate.ts';
 export { decoding, type DecodingOptions } from './generate-options.ts';
 export { cutAtStop, type StopStrings } from './generate-stop.ts';
-export { assertFinite, loadModel } from './load.ts';
-export { saveWeights } from './save.ts';
+export { assertFinite, loadModel, openWeights, type StoredWeights } from './load.ts';
+export { weightsToWrite } from './save.ts';

@@ -4,6 +4,7 @@ import { tf } from '../engine/tf.ts';
 import { openSource, type ModelSource } from '../formats/index.ts';
 import { parseConfig } from './read-config.ts';
 import { Llama } from './llama.ts';
+import type { ParameterInfo } from './parameters.ts';
 
 /**
  * Loads a model from a Hugging Face folder or a .gguf file, tensor by tensor, as float32. A source that is given stays open.
@@ -25,16 +26,7 @@ async function fill(engine: Engine, source: ModelSource): Promise<Llama> {
   const model = new Llama(engine, config);
   try {
     for (const p of model.parameters.list) {
-      const name = storedName(source, p.name);
-      const { shape } = source.info(name);
-      if (shape.join() !== p.shape.join()) {
-        throw new FormatError(
-          `${source.path}: ${name} has shape [${shape.join(', ')}], its config asks for [${p.shape.join(', ')}].`,
-        );
-      }
-      const values = await source.read(name);
-      assertFinite(values, `${source.path}: ${name}`);
-      model.parameters.replace(p, tf.tensor(values, [...p.shape], 'float32'));
+      model.parameters.replace(p, tf.tensor(await valuesOf(source, p), [...p.shape], 'float32'));
     }
     return model;
   } catch (error) {
@@ -44,6 +36,32 @@ async function fill(engine: Engine, source: ModelSource): Promise<Llama> {
     }
     throw error;
   }
+}
+
+/** The values of a model's tensors as they are stored. */
+export interface StoredWeights {
+  /** Throws FormatError for another shape than the config asks for, NonFiniteError for a NaN or infinite value. */
+  read(p: ParameterInfo): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+/** Opens the weights of a Hugging Face folder or a .gguf file, to be read tensor by tensor as float32. */
+export async function openWeights(path: string): Promise<StoredWeights> {
+  const source = await openSource(path);
+  return { read: (p) => valuesOf(source, p), close: () => source.close() };
+}
+
+async function valuesOf(source: ModelSource, p: ParameterInfo): Promise<Float32Array> {
+  const name = storedName(source, p.name);
+  const { shape } = source.info(name);
+  if (shape.join() !== p.shape.join()) {
+    throw new FormatError(
+      `${source.path}: ${name} has shape [${shape.join(', ')}], its config asks for [${p.shape.join(', ')}].`,
+    );
+  }
+  const values = await source.read(name);
+  assertFinite(values, `${source.path}: ${name}`);
+  return values;
 }
 
 /** Old hub files leave out the `model.` prefix. */

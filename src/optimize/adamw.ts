@@ -16,6 +16,14 @@ export interface AdamWOptions {
   weightDecay?: number;
 }
 
+/** The moments of one tensor, on the host. */
+export interface MomentState {
+  m: Float32Array;
+  v: Float32Array;
+  /** Updates so far. */
+  steps: number;
+}
+
 interface Moments {
   m: Tensor;
   v: Tensor;
@@ -83,6 +91,28 @@ export class AdamW {
     const value = next.w.clone();
     next.drop();
     return value;
+  }
+
+  /** Updates of `p` so far. */
+  updatesOf(p: Parameter): number {
+    return this.moments.get(p)?.steps ?? 0;
+  }
+
+  /** A copy of the moments of `p`, or nothing when it holds none. */
+  async read(p: Parameter): Promise<MomentState | undefined> {
+    const held = this.moments.get(p);
+    if (!held) return undefined;
+    const { steps } = held;
+    const [m, v] = (await Promise.all([held.m.data(), held.v.data()])) as [Float32Array, Float32Array];
+    return { m: m.slice(), v: v.slice(), steps };
+  }
+
+  /** Puts moments in place of those of `p`; without any, it starts anew. */
+  restore(p: Parameter, state: MomentState | undefined): void {
+    this.forget(p);
+    if (!state) return;
+    const [m, v] = [state.m, state.v].map((x) => tf.keep(tf.tensor(x, [...p.shape], 'float32')));
+    this.moments.set(p, { m: m!, v: v!, steps: state.steps });
   }
 
   forget(p: Parameter): void {

@@ -1,2 +1,2 @@
-export { AdamW, adamwSettings, type AdamWOptions } from './adamw.ts';
+export { AdamW, adamwSettings, type AdamWOptions, type MomentState } from './adamw.ts';
 export { rateAt, type Schedule } from './schedule.ts';

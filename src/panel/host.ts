@@ -6,25 +6,14 @@ import type {
   Evaluation,
   HistoryEvent,
   HistoryRow,
+  ProbeRow,
   StepOptions,
   StepSettings,
   TrainerEvents,
 } from '../train/index.ts';
 import type { RunState } from './protocol.ts';
 
-/** A measurement made during training, every n steps. */
-export interface ProbeRow {
-  /** Steps done when it was made. */
-  step: number;
-  /** Mean cosine between ZO estimate and true gradient of the ZO part, and its standard error. */
-  cosine: number;
-  cosineError: number;
-  /** E|g_ZO estimate - g_ZO|^2 / |g_ZO|^2, measured, and by the law. */
-  varianceRatio: number;
-  varianceLaw: number;
-  /** What it took. */
-  seconds: number;
-}
+export type { ProbeRow };
 
 /** How often to probe (0: never), and with how many draws. */
 export interface ProbeSettings {

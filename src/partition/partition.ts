@@ -81,6 +81,11 @@ export class Partition {
     return new Partition(entries, profile, budget, []);
   }
 
+  /** One that was there before, as it was: what a saved run holds. */
+  static restored(parts: Pick<Partition, 'entries' | 'profile' | 'budget' | 'edits'>): Partition {
+    return new Partition(parts.entries, parts.profile, parts.budget, parts.edits);
+  }
+
   /** Every tensor with one label: full fine-tuning (`FO`) or ZO only (`ZO`). */
   static uniform(parameters: readonly Parameter[], label: Label): Partition {
     return new Partition(

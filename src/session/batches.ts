@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { ConfigError } from '../errors.ts';
 import {
   collate,
@@ -21,6 +22,7 @@ export class BatchSource {
   readonly leftOut: number;
   readonly #train: readonly EncodedExample[];
   readonly #sampler: Sampler;
+  #digest: string | undefined;
 
   constructor(
     readonly task: Task,
@@ -47,6 +49,16 @@ export class BatchSource {
   /** The batch of a training step, from 0. */
   at(step: number): TokenBatch {
     return this.#collate(this.#sampler.batchAt(step).map((i) => this.#train[i]!));
+  }
+
+  /** SHA-256 of what there is to train on, as tokens, and to hold out: tells whether another source is the same. */
+  get digest(): string {
+    if (this.#digest === undefined) {
+      const hash = createHash('sha256');
+      for (const example of [...this.#train, ...this.test]) hash.update(JSON.stringify(example) + '\n');
+      this.#digest = hash.digest('hex');
+    }
+    return this.#digest;
   }
 
   /** Any examples as one batch. */

@@ -1,18 +1,33 @@
 import { stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename } from 'node:path';
 import { ConfigError } from '../errors.ts';
-import { fileTask, loadTokenizer, tasks, type Task } from '../data/index.ts';
+import { loadTokenizer, type Task } from '../data/index.ts';
 import { openEngine, type Engine, type EngineName } from '../engine/index.ts';
-import { isGguf, openSource } from '../formats/index.ts';
+import { isGguf, openSource, settleFolder } from '../formats/index.ts';
 import { loadModel, parseConfig } from '../model/index.ts';
-import { packageRoot } from '../package-root.ts';
-import { methods, stepSettings, type MethodName, type StepOptions } from '../train/index.ts';
+import {
+  methods,
+  stepSettings,
+  type MethodName,
+  type SnapshotOptions,
+  type StepOptions,
+} from '../train/index.ts';
+import { Base } from './base.ts';
 import { BatchSource } from './batches.ts';
+import type { SessionConfig } from './config.ts';
 import { presetFor } from './presets.ts';
+import { resumeSession } from './resume.ts';
 import { Session } from './session.ts';
+import { taskOf } from './task-of.ts';
+import { modelFolder } from './tiny.ts';
 
 /** Options of `open`; step options (rates, epsilon, alpha, ...) may be given alongside. */
 export interface OpenOptions extends StepOptions {
+  /**
+   * Folder of a saved run to go on with, bit for bit on the same engine. Beside it only step options (a change of settings),
+   * `engine`, `snapshots` and `show` may be given, and `task` where it was an object; all else is as it was.
+   */
+  resume?: string;
   /** `tiny` (the model that ships, default), a Hugging Face folder or a .gguf file. */
   model?: string;
   /** Name of a task (`dialogue-summary` by default), path of a .jsonl or .json file, or a task of your own. */
@@ -33,6 +48,8 @@ export interface OpenOptions extends StepOptions {
   maxLength?: number;
   /** Share of a step's FLOPs for the partition; defaults to 0.6. */
   rho?: number;
+  /** Snapshots in memory, for `rewind`: by default every 10 steps within an eighth of the memory, at most 2 GiB. */
+  snapshots?: SnapshotOptions;
   /** Show progress and live figures; defaults to true. */
   show?: boolean;
 }
@@ -45,6 +62,8 @@ export interface OpenOptions extends StepOptions {
  * await s.run(50);
  */
 export async function open(options: OpenOptions = {}): Promise<Session> {
+  const { resume } = options;
+  if (resume !== undefined) return resumeSession({ ...options, resume });
   const {
     model = 'tiny',
     task = 'dialogue-summary',
@@ -54,7 +73,7 @@ export async function open(options: OpenOptions = {}): Promise<Session> {
     engine = 'auto',
     ...more
   } = options;
-  const { seed = 0, batchSize, maxLength, rho, show = true, ...step } = more;
+  const { seed = 0, batchSize, maxLength, rho, snapshots = {}, show = true, ...step } = more;
   if (!Object.hasOwn(methods, method)) {
     throw new ConfigError(
       `method is ${JSON.stringify(method)}; take one of ${Object.keys(methods).join(', ')}.`,
@@ -65,13 +84,14 @@ export async function open(options: OpenOptions = {}): Promise<Session> {
   }
   if (rho !== undefined && !(rho >= 0 && rho <= 1))
     throw new ConfigError(`rho is ${rho}; it must be from 0 to 1.`);
-  const found = await taskOf(task, { format, test }, seed);
+  const { task: found, origin } = await taskOf(task, { format, test }, seed);
   const preset = model === 'tiny' ? presetFor(found.name) : {};
   const given = Object.entries(step).filter(([, value]) => value !== undefined);
   const settings: StepOptions = { ...preset.step, ...Object.fromEntries(given) };
   stepSettings({ ...methods[method].step, ...settings });
 
-  const path = model === 'tiny' ? tinyModel() : resolve(model);
+  const path = modelFolder(model);
+  await settleFolder(path);
   const there = await stat(path).catch(() => undefined);
   if (isGguf(path) ? !there?.isFile() : !there?.isDirectory()) {
     throw new ConfigError(
@@ -89,39 +109,22 @@ export async function open(options: OpenOptions = {}): Promise<Session> {
     const size = batchSize ?? preset.batchSize ?? 4;
     const source = new BatchSource(found, tokenizer, size, length, seed);
     const on = typeof engine === 'string' ? await openEngine(engine) : engine;
-    return new Session(on, await loadModel(on, weights), source, {
+    const base = await Base.at(path);
+    const config: SessionConfig = {
       modelName: model === 'tiny' ? 'tiny' : basename(path),
       modelDir: path,
       method,
+      task: origin,
       seed,
       batchSize: size,
       maxLength: source.maxLength,
       step: settings,
       rho: rho ?? 0.6,
+      snapshots,
       show,
-    });
+    };
+    return new Session({ engine: on, model: await loadModel(on, weights), source, config, base });
   } finally {
     await weights.close();
   }
-}
-
-/** Folder of the model that ships with the package. */
-export function tinyModel(): string {
-  return join(packageRoot(), 'models', 'tiny');
-}
-
-async function taskOf(
-  task: string | Task,
-  file: Pick<OpenOptions, 'format' | 'test'>,
-  seed: number,
-): Promise<Task> {
-  if (typeof task !== 'string') return task;
-  const make = Object.hasOwn(tasks, task) ? tasks[task] : undefined;
-  if (make) return make({ seed });
-  if (!/[./\\]/.test(task)) {
-    throw new ConfigError(
-      `There is no task ${task}. Take ${Object.keys(tasks).join(', ')}, or the path of a .jsonl file.`,
-    );
-  }
-  return fileTask(task, file);
 }

@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts';
-import type { ProbeRow, ProbeSettings } from '../panel/host.ts';
-import type { Trainer } from '../train/index.ts';
+import type { ProbeSettings } from '../panel/host.ts';
+import type { ProbeRow, Trainer } from '../train/index.ts';
 import { varianceLaw, type VarianceReport } from '../variance/index.ts';
 import { trainerVariance } from './variance.ts';
 
@@ -10,7 +10,6 @@ import { trainerVariance } from './variance.ts';
  * directions that no step uses. Each costs one backward pass and `draws` * q times the passes of a direction.
  */
 export class Probes {
-  readonly rows: ProbeRow[] = [];
   #settings: Readonly<ProbeSettings> = Object.freeze({ every: 0, draws: 8 });
 
   constructor(private readonly trainer: Trainer) {}
@@ -51,7 +50,7 @@ export class Probes {
         varianceLaw: varianceLaw(report.dimension, q, law),
         seconds: (performance.now() - started) / 1000,
       });
-      this.rows.push(row);
+      trainer.probes.push(row);
       trainer.note('probe', inWords(row));
       return row;
     } catch (error) {

@@ -3,8 +3,8 @@ import { ConfigError } from '../errors.ts';
 import type { Task, Tokenizer } from '../data/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { generate, type Llama, type Parameter } from '../model/index.ts';
-import { progress, stoppable } from '../notebook/index.ts';
-import type { PanelHost, ProbeRow, ProbeSettings } from '../panel/host.ts';
+import { cellSignal, progress, stoppable } from '../notebook/index.ts';
+import type { PanelHost, ProbeSettings } from '../panel/host.ts';
 import { panelOf, type Panel } from '../panel/panel.ts';
 import type { RunState } from '../panel/protocol.ts';
 import type { Label, Partition, PartitionOptions, Selector } from '../partition/index.ts';
@@ -16,12 +16,16 @@ import {
   type HistoryEvent,
   type HistoryRow,
   type MethodName,
+  type ProbeRow,
   type StepOptions,
   type StepSettings,
   type TrainerEvents,
 } from '../train/index.ts';
 import type { VarianceReport } from '../variance/index.ts';
+import { Autosave, type AutosaveOptions } from './autosave.ts';
+import type { Base } from './base.ts';
 import type { BatchSource } from './batches.ts';
+import { saveRun, type Run, type SavedRun, type SaveOptions } from './checkpoint/index.ts';
 import type { SessionConfig } from './config.ts';
 import { EditQueue } from './edits.ts';
 import { evaluateLoss, evaluateTask, type EvaluateOptions } from './evaluate.ts';
@@ -30,7 +34,6 @@ import { Probes } from './probes.ts';
 import { Result } from './result.ts';
 import { RunControl } from './run-control.ts';
 import { shownRun, type RunOptions } from './run.ts';
-import { saveSession } from './save.ts';
 import { trainerVariance, type SessionVarianceOptions } from './variance.ts';
 import {
   evaluationView,
@@ -41,32 +44,49 @@ import {
   type History,
 } from './views.ts';
 
+/** What a session is made of. */
+export interface SessionParts {
+  engine: Engine;
+  model: Llama;
+  source: BatchSource;
+  config: SessionConfig;
+  /** Where the run's first weights can be read again. */
+  base: Base;
+}
+
 /**
  * A model in training, held still between calls so that it can be looked at and changed. Calls run one after another;
  * while a background run (`start`) is going they are done between two of its steps. Edits take effect between steps.
  * Made by `open`.
  */
 export class Session extends EventEmitter<SessionEvents> implements PanelHost {
+  readonly engine: Engine;
+  readonly model: Llama;
+  readonly source: BatchSource;
+  readonly config: SessionConfig;
+  readonly #base: Base;
   readonly #trainer: Trainer;
   readonly #edits = new EditQueue();
   readonly #control: RunControl;
   readonly #probes: Probes;
+  readonly #autosave: Autosave;
   #tail: Promise<unknown> = Promise.resolve();
   /** Of the background run, if there is one. */
   #background: AbortController | undefined;
+  #rewinding: AbortController | undefined;
   #closed = false;
 
-  constructor(
-    readonly engine: Engine,
-    readonly model: Llama,
-    readonly source: BatchSource,
-    readonly config: SessionConfig,
-  ) {
+  constructor({ engine, model, source, config, base }: SessionParts) {
     super();
+    this.engine = engine;
+    this.model = model;
+    this.source = source;
+    this.config = config;
+    this.#base = base;
     this.#trainer = new Trainer(
       model,
       (step) => source.at(step),
-      config,
+      { ...config, base: () => base.open() },
       this as unknown as EventEmitter<TrainerEvents>,
     );
     this.#probes = new Probes(this.#trainer);
@@ -75,13 +95,32 @@ export class Session extends EventEmitter<SessionEvents> implements PanelHost {
       afterStep: async (signal) => {
         const row = await this.#probes.measure(signal);
         if (row) this.emit('probe', row);
+        await this.#autosave.afterStep();
       },
     });
+    this.#autosave = new Autosave(this.#run);
     this.#trainer.note('open', this.toString());
     const { leftOut, maxLength } = source;
     if (leftOut > 0) {
       this.#trainer.note('open', `${leftOut} examples left out: completion longer than ${maxLength} tokens`);
     }
+  }
+
+  /** A session that goes on where a saved one was; `open({ resume })` reads the folder. */
+  static async resumed(
+    parts: SessionParts,
+    dir: string,
+    { state, moments }: Awaited<ReturnType<SavedRun['restore']>>,
+  ): Promise<Session> {
+    const session = new Session(parts);
+    try {
+      await session.#trainer.restore(state, moments);
+    } catch (error) {
+      session.#trainer.dispose();
+      throw error;
+    }
+    session.#trainer.note('open', `resumed at step ${session.steps} from ${dir}`);
+    return session;
   }
 
   // ---- what it is
@@ -214,6 +253,7 @@ export class Session extends EventEmitter<SessionEvents> implements PanelHost {
   /** Ends the present run between two steps. */
   stop(): void {
     this.#background?.abort(); // also one that still waits for its turn
+    this.#rewinding?.abort();
     this.#control.stop();
   }
 
@@ -286,7 +326,7 @@ export class Session extends EventEmitter<SessionEvents> implements PanelHost {
   }
 
   get probeRows(): readonly ProbeRow[] {
-    return this.#probes.rows;
+    return this.#trainer.probes;
   }
 
   setProbes(settings: ProbeSettings): void {
@@ -295,13 +335,21 @@ export class Session extends EventEmitter<SessionEvents> implements PanelHost {
 
   /** Steps that `rewind` can go back to. */
   get rewindable(): { from: number; to: number } | undefined {
-    return undefined;
+    return this.#trainer.rewindable;
   }
 
-  /** Goes back to an earlier step. */
-  rewind(step: number): Promise<void> {
-    return this.between(() => {
-      throw new ConfigError(`There is no way back to step ${step}.`);
+  /**
+   * Goes back to the beginning of a step, as an edit: weights, moments, labels and settings are those of that step, and
+   * what came after it is gone from the history. Running on gives the same losses, bit by bit. Costs one replay of each
+   * ZO update since the last snapshot and, where gradients have moved tensors, up to `snapshots.every` steps run again
+   * (more where old snapshots were thinned out). `stop` and the stop button end it; then nothing has changed.
+   */
+  async rewind(step: number): Promise<void> {
+    await this.between(async () => {
+      const stop = (this.#rewinding = new AbortController());
+      const pressed = cellSignal()?.aborted; // an old press of the stop button is not meant for this
+      const work = (signal: AbortSignal | undefined) => this.#trainer.rewind(step, signal);
+      await (pressed ? work(stop.signal) : stoppable(work, stop.signal));
     });
   }
 
@@ -405,12 +453,27 @@ export class Session extends EventEmitter<SessionEvents> implements PanelHost {
 
   // ---- its end
 
-  /** Writes the weights as a Hugging Face folder, with settings, labels and history beside them; all of it or nothing. */
-  save(dir: string): Promise<void> {
+  /**
+   * Writes a Hugging Face folder that loads anywhere and that `open({ resume: dir })` goes on from, bit for bit on the same
+   * engine. A folder that was there is replaced whole or not at all, even when the process is killed.
+   */
+  save(dir: string, options: SaveOptions = {}): Promise<void> {
     return this.#exclusive(async () => {
-      await saveSession(this, dir);
+      await saveRun(this.#run, dir, options);
       this.#trainer.note('save', dir);
     });
+  }
+
+  /** Saves to `dir` after every n-th step of any run from now on; `every: 0` turns it off. A save that fails is a line in the history. */
+  autosave(options: AutosaveOptions): this {
+    this.#assertOpen();
+    this.#autosave.set(options);
+    return this;
+  }
+
+  /** Adds a warning to the history. */
+  warn(text: string): void {
+    this.#trainer.note('warning', text);
   }
 
   /** Ends a background run and frees the model and the moments. */
@@ -422,6 +485,10 @@ export class Session extends EventEmitter<SessionEvents> implements PanelHost {
       this.emit('closed');
       return Promise.resolve();
     });
+  }
+
+  get #run(): Run {
+    return { trainer: this.#trainer, source: this.source, config: this.config, base: this.#base };
   }
 
   #historyFrom(first: number, shown = false): Result<History> {

@@ -1,5 +1,4 @@
 import type { Partition } from '../partition/index.ts';
-import type { ProbeRow } from '../panel/host.ts';
 import {
   evaluationFigure,
   evaluationTable,
@@ -18,7 +17,7 @@ import {
   varianceText,
 } from '../plot/index.ts';
 import type { Profile } from '../profile/index.ts';
-import type { Evaluation, HistoryEvent, HistoryRow } from '../train/index.ts';
+import type { Evaluation, HistoryEvent, HistoryRow, ProbeRow } from '../train/index.ts';
 import type { VarianceReport } from '../variance/index.ts';
 import type { View } from './result.ts';
 

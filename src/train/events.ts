@@ -10,6 +10,8 @@ export interface TrainerEvents {
   /** The FO/ZO labels changed. */
   partition: [partition: Partition];
   profile: [profile: Profile];
+  /** Rows from `step` on are gone. */
+  rewind: [step: number];
   settings: [settings: Readonly<StepSettings>];
   /** A line for people: edits, skipped updates, warnings. */
   event: [event: HistoryEvent];

@@ -48,6 +48,20 @@ export interface HistoryEvent {
   text: string;
 }
 
+/** A measurement made during training, every n steps. */
+export interface ProbeRow {
+  /** Steps done when it was made. */
+  step: number;
+  /** Mean cosine between ZO estimate and true gradient of the ZO part, and its standard error. */
+  cosine: number;
+  cosineError: number;
+  /** E|g_ZO estimate - g_ZO|^2 / |g_ZO|^2, measured, and by the law. */
+  varianceRatio: number;
+  varianceLaw: number;
+  /** What it took. */
+  seconds: number;
+}
+
 /** Exponential moving average with weight `factor` on the past, bias-corrected; NaN entries are passed over. */
 export function movingAverage(values: readonly number[], factor = 0.9): number[] {
   let sum = 0;

@@ -1,22 +1,15 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { tf } from '../engine/tf.ts';
-import {
-  combine,
-  drawDirection,
-  perturbedWeights,
-  projectedGradient,
-  type Direction,
-  type EstimatorSettings,
-} from '../estimate/index.ts';
+import { drawDirection, perturbedWeights, projectedGradient, type Direction } from '../estimate/index.ts';
 import type { DeviceBatch } from '../model/batch.ts';
 import { lossAndGradients, lossOf } from '../model/gradients.ts';
 import type { Llama } from '../model/llama.ts';
 import type { Parameter } from '../model/parameters.ts';
-import { fillNoise } from '../noise/index.ts';
 import { rateAt, type AdamW } from '../optimize/index.ts';
 import type { Partition } from '../partition/partition.ts';
 import type { StepSettings } from './settings.ts';
 import { streamsOf } from './streams.ts';
+import { moveZO, zoUpdate, type ZOUpdate } from './zo-update.ts';
 
 /** What a step needs: where the model stands, how to train it, and the key of its directions. */
 export interface StepInput {
@@ -42,6 +35,8 @@ export interface StepResult {
   coefficients: number[];
   /** Norm of the FO gradient of L_FO + alpha L_ZO. */
   gradientNorm: number;
+  /** What moved the ZO tensors, if anything did. */
+  update?: ZOUpdate;
   /** Set when nothing was updated, with the reason. */
   skipped?: string;
 }
@@ -53,7 +48,7 @@ export interface StepResult {
  * before.
  */
 export async function hiZfoStep(input: StepInput): Promise<StepResult> {
-  const { model, partition, batch, settings: s, seed, step } = input;
+  const { model, partition, batch, settings: s, optimizer, seed, step } = input;
   const store = model.parameters;
   const { fo, zo, clean: needsClean, perturbed } = streamsOf(partition, s);
   const moved = new Set(zo);
@@ -97,8 +92,12 @@ export async function hiZfoStep(input: StepInput): Promise<StepResult> {
     // 5  Theta_FO <- AdamW(grad of L_FO + alpha L_ZO)
     updateFO(input, g, gradientNorm, factor);
     // 6-7  Theta_ZO <- Theta_ZO - eta_ZO (1/q) sum c u
-    if (s.updateZO !== 'off') updateZO(input, zo, directions, coefficients, factor);
-    return result;
+    if (s.updateZO === 'off' || zo.length === 0) return result;
+    const update = zoUpdate(s, directions, coefficients, s.rateZO * factor);
+    for (const p of zo) {
+      store.replace(p, moveZO(model.engine, optimizer, p, store.get(p), update));
+    }
+    return { ...result, update };
   } finally {
     tf.dispose([...g.values()]);
   }
@@ -132,48 +131,6 @@ function updateFO(input: StepInput, g: Map<Parameter, Tensor>, norm: number, fac
     next.commit();
     model.parameters.replace(p, next.w);
   }
-}
-
-function updateZO(
-  input: StepInput,
-  zo: readonly Parameter[],
-  directions: readonly Direction[],
-  coefficients: readonly number[],
-  factor: number,
-): void {
-  const { model, settings: s, optimizer, seed, step } = input;
-  const rate = s.rateZO * factor;
-  const applied = appliedCoefficients(s, coefficients, seed, step);
-  const terms = (scale: number) => directions.map((u, i) => ({ u, coefficient: scale * applied[i]! }));
-  for (const p of zo) {
-    const w = model.parameters.get(p);
-    if (s.updateZO === 'adamw') {
-      const zeros = tf.zerosLike(w);
-      const estimate = combine(model.engine, zeros, p, terms(1));
-      const next = optimizer.propose(p, w, estimate, rate);
-      next.commit();
-      tf.dispose([zeros, estimate]);
-      model.parameters.replace(p, next.w);
-    } else {
-      model.parameters.replace(p, combine(model.engine, w, p, terms(-rate)));
-    }
-  }
-}
-
-/** c_i / q as the update uses them: clipped, and for the noise control with a sign that has not seen the loss. */
-function appliedCoefficients(
-  s: StepSettings & EstimatorSettings,
-  coefficients: readonly number[],
-  seed: number,
-  step: number,
-): number[] {
-  const coins = new Float32Array(coefficients.length);
-  if (s.updateZO === 'noise')
-    fillNoise(coins, { seed, step, query: 0xffffffff, tensor: 0xffffffff }, 'rademacher');
-  return coefficients.map((c, i) => {
-    const cut = Math.max(-s.clipCoefficient, Math.min(s.clipCoefficient, c));
-    return (s.updateZO === 'noise' ? coins[i]! * Math.abs(cut) : cut) / coefficients.length;
-  });
 }
 
 function nonFinite(loss: number, perturbed: readonly number[], norm: number): string | undefined {

@@ -2,16 +2,26 @@ import type { EventEmitter } from 'node:events';
 import { inspect } from 'node:util';
 import type { Tensor } from '@tensorflow/tfjs';
 import { ConfigError } from '../errors.ts';
-import { DeviceBatch, type Llama, type Parameter, type TokenBatch } from '../model/index.ts';
-import { AdamW } from '../optimize/index.ts';
+import {
+  DeviceBatch,
+  type Llama,
+  type Parameter,
+  type StoredWeights,
+  type TokenBatch,
+} from '../model/index.ts';
+import { AdamW, rateAt, type MomentState } from '../optimize/index.ts';
 import { Partition, type Label, type PartitionOptions, type Selector } from '../partition/index.ts';
 import { profileModel, type Profile, type ProfileOptions } from '../profile/index.ts';
 import { stepCost } from './cost.ts';
 import type { TrainerEvents } from './events.ts';
-import type { HistoryEvent, HistoryRow } from './history.ts';
+import type { HistoryEvent, HistoryRow, ProbeRow } from './history.ts';
+import { movedBy, type StepRecord } from './log.ts';
 import { methods, type MethodName } from './methods.ts';
+import { rebuild, statesOf, type Rebuilt } from './rebuild.ts';
 import { rowOf } from './row.ts';
 import { stepSettings, type StepOptions, type StepSettings } from './settings.ts';
+import { Snapshots, stateBytes, type SnapshotOptions } from './snapshots.ts';
+import type { TrainerState } from './state.ts';
 import { hiZfoStep } from './step.ts';
 
 /** What a trainer is made with. */
@@ -23,21 +33,33 @@ export interface TrainerOptions {
   seed: number;
   /** Share of a step's FLOPs, where `partition` is not told another. */
   rho: number;
+  /** Gives the weights before step 0 again; without it there is no way back. */
+  base?: (() => Promise<StoredWeights>) | undefined;
+  snapshots?: SnapshotOptions | undefined;
 }
 
 /**
  * A model in training: labels, settings, moments and history. Knows nothing of notebooks. Calls must not overlap; edits
- * between calls take effect with the next step.
+ * between calls, or during a step, take effect with the next step.
  */
 export class Trainer {
   readonly rows: HistoryRow[] = [];
   readonly events: HistoryEvent[] = [];
+  /** Measurements that others make between steps. */
+  readonly probes: ProbeRow[] = [];
+  /** How each step began and what it did; `rewind` reads it. */
+  readonly log: StepRecord[] = [];
+  readonly snapshots: Snapshots;
   #settings: StepSettings;
   #labels: Partition | undefined;
   #profile: Profile | undefined;
   readonly #optimizer: AdamW;
   /** Tensors whose label changed while a step was under way. */
   readonly #relabelled = new Set<Parameter>();
+  /** Tensors that lost their moments since the last step. */
+  readonly #forgot = new Set<Parameter>();
+  /** Tensors that a gradient has moved: the log alone cannot rebuild them. */
+  readonly #byGradient = new Set<Parameter>();
   #stepping = false;
 
   constructor(
@@ -50,6 +72,7 @@ export class Trainer {
     const { labelling, step } = methods[options.method];
     this.#settings = stepSettings({ ...step, ...options.step });
     this.#optimizer = new AdamW(model.engine, this.#settings.adamw);
+    this.snapshots = new Snapshots(options.snapshots);
     if (labelling.by === 'all') this.#labels = Partition.uniform(model.parameters.list, labelling.label);
   }
 
@@ -69,6 +92,11 @@ export class Trainer {
   /** The newest profile. */
   get lastProfile(): Profile | undefined {
     return this.#profile;
+  }
+
+  /** Steps that `rewind` can go back to. */
+  get rewindable(): { from: number; to: number } | undefined {
+    return this.options.base && this.steps > 0 ? { from: 0, to: this.steps } : undefined;
   }
 
   /** Importance and cost of every tensor, over `batches` batches from the present step on. Changes nothing. */
@@ -117,36 +145,47 @@ export class Trainer {
   }
 
   set(options: StepOptions): void {
-    const next = stepSettings({ ...this.#settings, ...options });
-    this.#settings = next;
+    this.#settings = stepSettings({ ...this.#settings, ...options });
     const changed = Object.entries(options).map(
       ([k, v]) => `${k} = ${inspect(v, { breakLength: Infinity })}`,
     );
     this.note('settings', changed.join(', '));
-    this.listeners.emit('settings', next);
+    this.listeners.emit('settings', this.#settings);
   }
 
   /** One step, kept in the history. What is changed while it runs holds from the next one on. */
   async step(): Promise<HistoryRow> {
     const { model, steps: step } = this;
+    const { seed } = this.options;
     await model.engine.activate();
     const partition = await this.ensureLabels();
     const settings = this.#settings;
-    this.#optimizer.configure(settings.adamw);
+    const optimizer = this.#optimizer;
+    const began = {
+      labels: partition,
+      settings,
+      profile: this.#profile,
+      factor: rateAt(settings.schedule, step),
+      forgot: [...this.#forgot],
+      events: this.events.length,
+    };
+    await this.#snapshot();
+    optimizer.configure(settings.adamw);
     const started = performance.now();
     const batch = new DeviceBatch(this.batchAt(step), model.config);
     this.#stepping = true;
     try {
-      const { seed } = this.options;
       const cost = stepCost(model, partition, settings, batch);
-      const optimizer = this.#optimizer;
       const result = await hiZfoStep({ model, partition, batch, settings, optimizer, seed, step });
       const seconds = (performance.now() - started) / 1000;
       const memory = model.engine.memory();
       const row = rowOf({ step, result, partition, cost, seconds, memory, last: this.rows.at(-1) });
+      const { skipped, update } = result;
       this.rows.push(row);
+      this.#record({ ...began, skipped: skipped !== undefined, update });
+      this.#forgot.clear();
       this.#stepping = false;
-      if (result.skipped) this.note('skip', `step ${step} changed nothing: ${result.skipped}`);
+      if (skipped) this.note('skip', `step ${step} changed nothing: ${skipped}`);
       this.listeners.emit('step', row);
       return row;
     } finally {
@@ -156,12 +195,88 @@ export class Trainer {
     }
   }
 
+  /**
+   * Goes back to the beginning of step `to`: weights, moments, labels, settings and profile as they were, history up to
+   * there, bit by bit. ZO updates are replayed from the log without a forward pass; where gradients have moved tensors
+   * since the last snapshot, the steps from there on are run again. Whoever runs on gets the same losses.
+   * When it is aborted or fails, nothing has changed.
+   */
+  async rewind(to: number, signal?: AbortSignal): Promise<Rebuilt> {
+    const { base, seed } = this.options;
+    const { steps, model, log, rows, snapshots } = this;
+    if (!base) throw new ConfigError('This trainer was made without its base weights: there is no way back.');
+    if (!Number.isSafeInteger(to) || to < 0 || to > steps) {
+      throw new ConfigError(`rewind(${to}): give a step from 0 to ${steps}, the number of steps done.`);
+    }
+    if (to === steps) return { replayed: 0, rerun: 0, differing: 0 };
+    const batchAt = (step: number) => this.batchAt(step);
+    const site = { model, optimizer: this.#optimizer, seed, batchAt, base, snapshots, log, rows };
+    const rebuilt = await rebuild(site, to, signal);
+    const record = log[to]!;
+    const { labels, settings } = this;
+    rows.length = to;
+    this.events.length = record.events;
+    refill(
+      this.probes,
+      this.probes.filter((probe) => probe.step <= to),
+    );
+    this.#takeLog(log.slice(0, to), record.forgot);
+    snapshots.cut(to);
+    this.#labels = record.labels;
+    this.#settings = record.settings;
+    this.#profile = record.profile;
+    this.note('rewind', `from step ${steps} to ${to}: ${inWords(rebuilt)}`);
+    if (rebuilt.differing > 0) {
+      this.note(
+        'warning',
+        `${rebuilt.differing} steps run again gave other losses: this engine is not exact`,
+      );
+    }
+    this.listeners.emit('rewind', to);
+    if (labels !== record.labels) this.listeners.emit('partition', record.labels);
+    if (settings !== record.settings) this.listeners.emit('settings', record.settings);
+    return rebuilt;
+  }
+
   /** Adds a line for people to the history. */
   note(kind: HistoryEvent['kind'], text: string): void {
     const step = this.steps + Number(this.#stepping); // what is done during a step holds after it
     const event = Object.freeze({ step, kind, text });
     this.events.push(event);
     this.listeners.emit('event', event);
+  }
+
+  /** All but weights and moments, as it is now. */
+  get state(): TrainerState {
+    return {
+      rows: this.rows,
+      events: this.events,
+      probes: this.probes,
+      log: this.log,
+      forgot: [...this.#forgot],
+      settings: this.#settings,
+      labels: this.#labels,
+      profile: this.#profile,
+    };
+  }
+
+  /** Moments of the tensors that have any. */
+  get optimizer(): Pick<AdamW, 'held' | 'read' | 'updatesOf'> {
+    return this.#optimizer;
+  }
+
+  /** Takes over a state; the model's weights and these moments must belong to it. */
+  async restore(state: TrainerState, moments: ReadonlyMap<Parameter, MomentState>): Promise<void> {
+    await this.model.engine.activate();
+    refill(this.rows, state.rows);
+    refill(this.events, state.events);
+    refill(this.probes, state.probes);
+    this.#takeLog(state.log, state.forgot);
+    this.#settings = state.settings;
+    this.#labels = state.labels;
+    this.#profile = state.profile;
+    for (const [p, state] of moments) this.#optimizer.restore(p, state);
+    await this.#snapshot(true);
   }
 
   /** Frees the model and the moments. */
@@ -189,7 +304,48 @@ export class Trainer {
 
   /** A tensor whose label changed loses its moments; under its new label it starts anew. */
   #dropMoments(): void {
-    for (const p of this.#relabelled) this.#optimizer.forget(p);
+    const held = new Set(this.#optimizer.held);
+    for (const p of this.#relabelled) {
+      this.#optimizer.forget(p);
+      if (held.has(p)) this.#forgot.add(p);
+    }
     this.#relabelled.clear();
   }
+
+  #record(record: StepRecord): void {
+    this.log.push(Object.freeze(record));
+    for (const p of this.model.parameters.list)
+      if (movedBy(record, p) === 'gradient') this.#byGradient.add(p);
+  }
+
+  #takeLog(log: readonly StepRecord[], forgot: Iterable<Parameter>): void {
+    this.log.length = 0;
+    this.#byGradient.clear();
+    for (const record of log) this.#record(record);
+    this.#forgot.clear();
+    for (const p of forgot) this.#forgot.add(p);
+  }
+
+  /** Keeps what the log cannot rebuild, where a snapshot is due. */
+  async #snapshot(now = false): Promise<void> {
+    const { snapshots, steps } = this;
+    const due = now ? 'gradient' : snapshots.due(steps);
+    if (!due || !this.options.base) return;
+    const held = new Set(this.#optimizer.held);
+    const bytes = (list: Parameter[]) => list.reduce((n, p) => n + stateBytes(p.size, held.has(p)), 0);
+    const all = this.model.parameters.list.filter((p) => this.#byGradient.has(p) || due === 'all');
+    const list = snapshots.fits(bytes(all)) ? all : all.filter((p) => this.#byGradient.has(p));
+    if (!snapshots.fits(bytes(list))) return;
+    snapshots.add(steps, await statesOf({ model: this.model, optimizer: this.#optimizer }, list));
+  }
+}
+
+/** The same list with other items; a spread would run out of stack on a long one. */
+function refill<T>(list: T[], items: readonly T[]): void {
+  list.length = 0;
+  for (const item of items) list.push(item);
+}
+
+function inWords({ replayed, rerun }: Rebuilt): string {
+  return `${replayed} tensor updates replayed, ${rerun} step${rerun === 1 ? '' : 's'} run again`;
 }

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FormatError } from '../../src/errors.ts';
-import { SafetensorsFile, writeFolder, writeSafetensors } from '../../src/formats/index.ts';
+import { SafetensorsFile, writeSafetensors } from '../../src/formats/index.ts';
 
 let dir: string;
 beforeAll(async () => void (dir = await mkdtemp(join(tmpdir(), 'hi-zfo-'))));
@@ -84,22 +84,5 @@ describe('SafetensorsFile', () => {
     expect(await file.readStored('wide')).toEqual(new Float64Array([0.1]));
     await expect(file.read('none')).rejects.toThrow(/no tensor none\. It holds 3, such as mask/);
     await file.close();
-  });
-});
-
-describe('writeFolder', () => {
-  it('replaces a folder whole, or leaves it as it was', async () => {
-    const target = join(dir, 'run');
-    await writeFolder(target, (d) => writeFile(join(d, 'a'), 'one'));
-    await expect(
-      writeFolder(target, async (d) => {
-        await writeFile(join(d, 'a'), 'two');
-        throw new Error('disk full');
-      }),
-    ).rejects.toThrow('disk full');
-    expect(await readFile(join(target, 'a'), 'utf8')).toBe('one');
-    await writeFolder(target, (d) => writeFile(join(d, 'b'), 'three'));
-    expect(await readdir(target)).toEqual(['b']);
-    expect((await readdir(dir)).filter((f) => f.startsWith('.run'))).toEqual([]);
   });
 });

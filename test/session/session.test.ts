@@ -146,8 +146,9 @@ describe('Session', () => {
     expect((await readdir(at)).sort()).toEqual([
       'config.json',
       'hi-zfo.json',
-      'history.json',
+      'manifest.json',
       'model.safetensors',
+      'optimizer.safetensors',
       'tokenizer.json',
       'tokenizer_config.json',
     ]);

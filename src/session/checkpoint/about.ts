@@ -1,0 +1,102 @@
+import { CheckpointError } from '../../errors.ts';
+import type { Engine } from '../../engine/index.ts';
+import { tf } from '../../engine/tf.ts';
+import { version } from '../../package-root.ts';
+import { methods, type MethodName } from '../../train/index.ts';
+import type { BaseSeals } from '../base.ts';
+import type { TaskOrigin } from '../config.ts';
+import type { Json } from './json.ts';
+
+/** Version of what a saved folder holds. 1 had no state to go on from. */
+export const FORMAT = 2;
+
+/** What a saved run is, for people and for whoever goes on with it. */
+export interface About {
+  /** Steps done, and training examples drawn by them. */
+  step: number;
+  drawn: number;
+  method: MethodName;
+  seed: number;
+  batchSize: number;
+  maxLength: number;
+  rho: number;
+  modelName: string;
+  /** The weights that the run started from. */
+  base: BaseSeals;
+  task: TaskOrigin & { title: string; digest: string };
+  made: Versions;
+}
+
+/** What a run was made with. Bits may differ under others. */
+export interface Versions {
+  engine: string;
+  'hi-zfo': string;
+  tfjs: string;
+  node: string;
+}
+
+export function versionsOf(engine: Engine): Versions {
+  const { summary } = engine.describe();
+  return { engine: summary, 'hi-zfo': version(), tfjs: tf.version_core, node: process.version };
+}
+
+export function readAbout(json: Json, file: string): About {
+  const format = json.at('hiZfo').value;
+  if (format === 1) {
+    throw new CheckpointError(
+      `${file} was written by a version that saved no training state. Open its folder as a model instead.`,
+    );
+  }
+  if (format !== FORMAT) json.at('hiZfo').fail(`${FORMAT}, the format that this version reads`);
+  const about: About = {
+    step: json.at('step').whole(),
+    drawn: json.at('drawn').whole(),
+    method: json.at('method').oneOf(Object.keys(methods) as MethodName[]),
+    seed: json.at('seed').whole(0, 0xffffffff),
+    batchSize: json.at('batchSize').whole(1),
+    maxLength: json.at('maxLength').whole(2),
+    rho: json.at('rho').number(),
+    modelName: json.at('modelName').text(),
+    base: readBase(json.at('base')),
+    task: readTask(json.at('task')),
+    made: readVersions(json.at('made')),
+  };
+  if (!(about.rho >= 0 && about.rho <= 1)) json.at('rho').fail('a share from 0 to 1');
+  if (about.drawn !== about.step * about.batchSize) {
+    json.at('drawn').fail(`${about.step * about.batchSize}: ${about.step} batches of ${about.batchSize}`);
+  }
+  return about;
+}
+
+function readBase(json: Json): BaseSeals {
+  const files = json.at('files').entries((item) => ({
+    bytes: item.at('bytes').whole(),
+    sha256: item.at('sha256').text(),
+  }));
+  return { dir: json.at('dir').text(), files: Object.fromEntries(files) };
+}
+
+function readTask(json: Json): About['task'] {
+  const rest = { title: json.at('title').text(), digest: json.at('digest').text() };
+  const by = json.at('by').oneOf(['name', 'file', 'hand'] as const);
+  if (by === 'hand') return { by, ...rest };
+  if (by === 'name') return { by, name: json.at('name').text(), ...rest };
+  const format = json.at('format').optional((item) => item.oneOf(['gsm8k', 'prompt-completion'] as const));
+  const test = json.at('test').optional((item) => (item.isNumber ? item.number() : item.text()));
+  return {
+    by,
+    path: json.at('path').text(),
+    ...(format !== undefined && { format }),
+    ...(test !== undefined && { test }),
+    ...rest,
+  };
+}
+
+function readVersions(json: Json): Versions {
+  return {
+    engine: json.at('engine').text(),
+    'hi-zfo': json.at('hi-zfo').text(),
+    tfjs: json.at('tfjs').text(),
+    node: json.at('node').text(),
+  };
+}

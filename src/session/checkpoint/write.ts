@@ -1,0 +1,107 @@
+import { readdir } from 'node:fs/promises';
+import { ConfigError } from '../../errors.ts';
+import {
+  openCompanions,
+  realDisk,
+  safetensorsChunks,
+  weightFiles,
+  writeFolder,
+  type Disk,
+  type FileToWrite,
+} from '../../formats/index.ts';
+import { weightsToWrite } from '../../model/index.ts';
+import type { Trainer } from '../../train/index.ts';
+import type { Base } from '../base.ts';
+import type { BatchSource } from '../batches.ts';
+import type { SessionConfig } from '../config.ts';
+import { FORMAT, versionsOf, type About } from './about.ts';
+import { writeHistory } from './history.ts';
+import { momentsToWrite } from './moments.ts';
+import { writeSettings } from './settings.ts';
+import { writeState } from './state.ts';
+
+/** Options of `save`. */
+export interface SaveOptions {
+  /** Save what is needed to go on training: moments, labels, the log of steps. Defaults to true; false saves the model alone. */
+  state?: boolean;
+}
+
+/** What is saved. */
+export interface Run {
+  trainer: Trainer;
+  source: BatchSource;
+  config: SessionConfig;
+  base: Base;
+}
+
+/** Names of the files that are not Hugging Face's. */
+export const ABOUT = 'hi-zfo.json';
+export const MOMENTS = 'optimizer.safetensors';
+
+/**
+ * Writes DIR/ as a Hugging Face folder that loads anywhere, with hi-zfo.json (what the run is, its history and how to go
+ * on) and the optimizer's moments beside the weights, and a manifest of all. A folder that was there is replaced whole or
+ * not at all, whenever the process ends.
+ */
+export async function saveRun(
+  run: Run,
+  dir: string,
+  { state = true }: SaveOptions = {},
+  disk: Disk = realDisk,
+): Promise<void> {
+  await assertOurs(dir);
+  const { trainer, config } = run;
+  const files: FileToWrite[] = [];
+  for (const [name, content] of await openCompanions(config.modelDir)) {
+    files.push({ name, chunks: () => [Buffer.from(content)] });
+  }
+  files.push(...weightFiles(weightsToWrite(trainer.model)));
+  if (state) {
+    const { tensors, metadata } = momentsToWrite(trainer.optimizer);
+    files.push({ name: MOMENTS, chunks: () => safetensorsChunks(tensors, metadata) });
+  }
+  const text = jsonText(await documentOf(run, state));
+  files.push({ name: ABOUT, chunks: () => [Buffer.from(text)] });
+  await writeFolder(dir, files, disk);
+}
+
+/** The content of hi-zfo.json. */
+async function documentOf({ trainer, source, config, base }: Run, state: boolean): Promise<object> {
+  const { method, seed, batchSize, maxLength, rho, modelName } = config;
+  const about: About = {
+    step: trainer.steps,
+    drawn: trainer.steps * batchSize,
+    ...{ method, seed, batchSize, maxLength, rho, modelName },
+    base: { ...(await base.seals()), ...(modelName === 'tiny' && { dir: 'tiny' }) },
+    task: { ...config.task, title: source.task.name, digest: source.digest },
+    made: versionsOf(trainer.model.engine),
+  };
+  const labels = trainer.labels?.entries.map((e) => [e.parameter.name, e.label]) ?? [];
+  return {
+    hiZfo: FORMAT,
+    ...about,
+    settings: writeSettings(trainer.settings),
+    labels: Object.fromEntries(labels) as object,
+    history: writeHistory(trainer),
+    state: state ? writeState(trainer.state, trainer.model.parameters.list) : null,
+  };
+}
+
+/** One line a member, so that people find their way. */
+function jsonText(document: object): string {
+  const lines = Object.entries(document).map(([k, v]) => `  ${JSON.stringify(k)}: ${JSON.stringify(v)}`);
+  return `{\n${lines.join(',\n')}\n}\n`;
+}
+
+/** A folder that is there already is replaced whole, so it must be a run saved before, or empty. */
+async function assertOurs(dir: string): Promise<void> {
+  const found = await readdir(dir).catch((e: NodeJS.ErrnoException): string[] => {
+    if (e.code === 'ENOENT') return [];
+    throw new ConfigError(`Cannot save to ${dir}: ${e.message}. Give the path of a folder.`, { cause: e });
+  });
+  if (found.length > 0 && !found.includes(ABOUT)) {
+    throw new ConfigError(
+      `${dir} holds other files (${found.slice(0, 3).join(', ')}), which saving would replace. Give a new folder.`,
+    );
+  }
+}

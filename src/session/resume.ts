@@ -1,0 +1,116 @@
+import { resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { CheckpointError, ConfigError } from '../errors.ts';
+import { loadTokenizer } from '../data/index.ts';
+import { openEngine } from '../engine/index.ts';
+import { loadModel } from '../model/index.ts';
+import { stepSettings, type StepOptions } from '../train/index.ts';
+import { Base } from './base.ts';
+import { BatchSource } from './batches.ts';
+import { lostText, readRun, versionsOf, type SavedRun } from './checkpoint/index.ts';
+import type { SessionConfig } from './config.ts';
+import type { OpenOptions } from './open.ts';
+import { Session } from './session.ts';
+import { remade, taskOf } from './task-of.ts';
+import { modelFolder } from './tiny.ts';
+
+/**
+ * Goes on with a run that `save` or `autosave` wrote, bit for bit on the same engine. What a run is (model, method, task,
+ * seed, batch size, length, rho) is fixed and may be given only as it was; step options may be others and are then a
+ * change of settings; engine, snapshots and show are free.
+ */
+export async function resumeSession({
+  resume,
+  ...options
+}: OpenOptions & { resume: string }): Promise<Session> {
+  const dir = resolve(resume);
+  const { model, task, format, test, method, engine = 'auto', ...more } = options;
+  const { seed, batchSize, maxLength, rho, snapshots = {}, show = true, ...step } = more;
+  const saved = await readRun(dir, step.schedule);
+  const { about } = saved;
+  const baseDir = modelFolder(about.base.dir);
+  assertSame(dir, { method, seed, batchSize, maxLength, rho }, about);
+  if (model !== undefined && modelFolder(model) !== baseDir) {
+    throw new ConfigError(different(dir, 'model', about.base.dir, model));
+  }
+  const given = Object.fromEntries(Object.entries(step).filter(([, value]) => value !== undefined));
+  const changes = changesOf(saved, given);
+
+  const found =
+    task === undefined
+      ? { task: await remade(about.task, about.seed), origin: about.task }
+      : await taskOf(task, { format, test }, about.seed);
+  const tokenizer = await loadTokenizer(dir);
+  const source = new BatchSource(found.task, tokenizer, about.batchSize, about.maxLength, about.seed);
+  if (source.digest !== about.task.digest) {
+    const what = `the run in ${dir} was trained on other examples of ${about.task.title}`;
+    throw task === undefined
+      ? new CheckpointError(`Cannot go on: ${what}; its data have changed since. Put them back.`)
+      : new ConfigError(`Cannot go on with this task: ${what}. Give the task as it was.`);
+  }
+
+  const config: SessionConfig = {
+    modelName: about.modelName,
+    modelDir: dir,
+    method: about.method,
+    task: found.origin,
+    seed: about.seed,
+    batchSize: about.batchSize,
+    maxLength: about.maxLength,
+    step: {},
+    rho: about.rho,
+    snapshots,
+    show,
+  };
+  const on = typeof engine === 'string' ? await openEngine(engine) : engine;
+  const weights = await loadModel(on, dir);
+  try {
+    const restored = await saved.restore(weights.parameters.list);
+    const base = Base.known({ ...about.base, dir: baseDir });
+    const session = await Session.resumed(
+      { engine: on, model: weights, source, config, base },
+      dir,
+      restored,
+    );
+    if (Object.keys(changes).length > 0) session.set(changes);
+    const now = versionsOf(on);
+    const others = (Object.keys(now) as (keyof typeof now)[]).filter((key) => now[key] !== about.made[key]);
+    if (others.length > 0) {
+      const list = others.map((key) => `${key} was ${about.made[key]}, is ${now[key]}`);
+      session.warn(`from here on bits may differ from a run that was not stopped: ${list.join('; ')}`);
+    }
+    return session;
+  } catch (error) {
+    weights.dispose();
+    throw error;
+  }
+}
+
+function assertSame(dir: string, given: Partial<SavedRun['about']>, about: SavedRun['about']): void {
+  for (const [name, value] of Object.entries(given)) {
+    const was = about[name as keyof typeof given];
+    if (value !== undefined && value !== was) throw new ConfigError(different(dir, name, was, value));
+  }
+}
+
+function different(dir: string, name: string, was: unknown, given: unknown): string {
+  return (
+    `The run in ${dir} has ${name} ${JSON.stringify(was)}, given ${JSON.stringify(given)}. ` +
+    `Leave ${name} out to go on with it, or open a new run on its weights: open({ model: ${JSON.stringify(dir)}, ... }).`
+  );
+}
+
+/** Which of the step options given change the settings of the run. */
+function changesOf({ dir, settings: was }: SavedRun, given: StepOptions): StepOptions {
+  const lost = lostText(was.schedule);
+  if (lost !== undefined && given.schedule === undefined) {
+    throw new ConfigError(
+      `The run in ${dir} has a schedule that is a function, which a file cannot hold. ` +
+        `Give it again: open({ resume, schedule }). It was: ${lost}`,
+    );
+  }
+  const next = stepSettings({ ...was, ...given });
+  const keys = Object.keys(given) as (keyof StepOptions)[];
+  const changed = keys.filter((key) => !isDeepStrictEqual(next[key], was[key]));
+  return Object.fromEntries(changed.map((key) => [key, given[key]]));
+}
