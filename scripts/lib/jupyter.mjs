@@ -12,6 +12,8 @@ const PINS = [
   'ipywidgets==8.1.9',
   'jupyterlab_widgets==3.0.17',
 ];
+/** For tests only. */
+const NOTEBOOK = 'notebook==7.6.5';
 const OLDEST_PYTHON = [3, 10];
 
 const windows = process.platform === 'win32';
@@ -150,18 +152,51 @@ export function jupyterEnvironment(home = join(root, '.jupyter')) {
   };
 }
 
-/** Starts JupyterLab at a notebook; the process. `extra` are arguments for it, `home` holds its state. */
-export function startLab(lab, notebook, { browser = true, port, home, extra = [], stdio = 'inherit' } = {}) {
+/** Program and first arguments that start a Notebook 7 in our own environment. */
+export function findNotebook() {
+  const python = ensureVenv();
+  if (quiet(python, ['-c', 'import notebook']).status !== 0) addToVenv([NOTEBOOK]);
+  return [python, '-m', 'notebook'];
+}
+
+/** What differs between the two front ends: their settings, and the page of a notebook. */
+const FRONT_ENDS = {
+  lab: { app: 'LabApp', page: '/lab/tree/' },
+  notebook: { app: 'JupyterNotebookApp', page: '/notebooks/' },
+};
+
+/** Folder that the server shows, and the notebook's page below the server's address. */
+export function pageOf(notebook, frontEnd = 'lab') {
   const inside = !relative(root, resolve(notebook)).startsWith('..');
   const folder = inside ? root : dirname(resolve(notebook));
-  const page = relative(folder, resolve(notebook)).split(/[\\/]/).map(encodeURIComponent).join('/');
-  const [program, ...first] = lab;
+  const path = relative(folder, resolve(notebook)).split(/[\\/]/).map(encodeURIComponent).join('/');
+  return { folder, page: FRONT_ENDS[frontEnd].page + path };
+}
+
+/**
+ * Starts JupyterLab (or Notebook 7: `frontEnd: 'notebook'`) at a notebook; the process. `extra` are arguments for it,
+ * `home` holds its state, `exposed` lets tests reach the application in the page.
+ */
+export function startLab(command, notebook, options = {}) {
+  const {
+    browser = true,
+    port,
+    home,
+    extra = [],
+    stdio = 'inherit',
+    frontEnd = 'lab',
+    exposed = false,
+  } = options;
+  const { folder, page } = pageOf(notebook, frontEnd);
+  const { app } = FRONT_ENDS[frontEnd];
+  const [program, ...first] = command;
   const args = [
     ...first,
     `--ServerApp.root_dir=${folder}`,
     '--KernelSpecManager.ensure_native_kernel=False',
     '--MultiKernelManager.default_kernel_name=hi-zfo',
-    `--LabApp.default_url=/lab/tree/${page}`,
+    `--${app}.default_url=${page}`,
+    ...(exposed ? [`--${app}.expose_app_in_browser=True`] : []),
     ...(browser ? [] : ['--no-browser']),
     ...(port === undefined ? [] : [`--port=${port}`]),
     ...(process.getuid?.() === 0 ? ['--allow-root'] : []),

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { forScreen } from '../plot/webgl.ts';
 import { currentSink, show, track } from './display.ts';
 import { JUPYTER_DISPLAY, SELF_DISPLAY, type DisplayOptions, type MimeBundle } from './kernel-api.ts';
 import { plainSpec, type PlotlySpec } from './spec.ts';
@@ -76,7 +77,7 @@ export class Figure {
   }
 
   #atOnce(): MimeBundle {
-    return { [PLOTLY_MIME]: this.spec(), 'text/plain': this.text };
+    return { [PLOTLY_MIME]: forScreen(this.spec()), 'text/plain': this.text };
   }
 
   #withStill(bundle: MimeBundle, png: Uint8Array): MimeBundle {

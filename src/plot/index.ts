@@ -15,3 +15,4 @@ export { sweepFigure, sweepTable, sweepText } from './sweep.ts';
 export { splitFigure, splitTable, splitText } from './split.ts';
 export { curvatureFigure, curvatureTable, curvatureText } from './curvature.ts';
 export { lineFigure, lineTable, lineText, planeFigure, planeTable, planeText } from './landscape.ts';
+export { surfaceFigure, type Grid, type PathPoint, type SurfaceOptions } from './surface.ts';

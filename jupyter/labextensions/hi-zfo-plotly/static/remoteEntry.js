@@ -29,12 +29,14 @@
   function themed(layout) {
     const modebar = { bgcolor: 'rgba(0,0,0,0)', color: '#8a8a8a', activecolor: '#4a90d9' };
     const axis = { gridcolor: '#3c3c3c', zerolinecolor: '#5a5a5a', linecolor: '#5a5a5a' };
+    const space = { ...axis, backgroundcolor: '#111' };
     const night = {
       paper_bgcolor: '#111',
       plot_bgcolor: '#111',
       font: { color: '#e0e0e0' },
       xaxis: axis,
       yaxis: axis,
+      scene: { xaxis: space, yaxis: space, zaxis: space },
     };
     return { template: { layout: isDark() ? { modebar, ...night } : { modebar } }, ...layout };
   }
