@@ -59,6 +59,14 @@ describe('a figure', () => {
     expect(draw).toHaveBeenCalledTimes(1);
   });
 
+  it('of many points is drawn by WebGL on the screen, and its still is not', async () => {
+    const draw = vi.fn<(spec: object) => Promise<Uint8Array>>(() => Promise.resolve(PNG));
+    new Figure([{ mode: 'markers', y: new Float32Array(5000) }], {}, 'many', draw).show();
+    await settled();
+    expect((shown[0]?.data[PLOTLY] as { data: object[] }).data[0]).toMatchObject({ type: 'scattergl' });
+    expect((draw.mock.calls[0]![0] as { data: object[] }).data[0]).not.toHaveProperty('type');
+  });
+
   it('says why it has no still, and stays as it is', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
     figure(() => Promise.reject(new Error('no fonts'))).show();
