@@ -89,20 +89,18 @@ export function runBar(desk: Desk, status: HTMLElement): Part {
     setDisabled(step, !live || shown === 'running');
     setDisabled(stop, !live || shown === 'idle');
     rewind.update(state, live);
-    const share = state.until ? Math.min(1, state.steps / state.until) : 0;
+    const until = live ? state.until : null; // nobody goes there any more
+    const share = until ? Math.min(1, state.steps / until) : 0;
     bar.style.transform = `scaleX(${share})`;
     setAttributes(progress, {
-      'data-endless': shown !== 'idle' && state.until === null,
+      'data-endless': shown !== 'idle' && until === null,
       'data-run': shown,
       'aria-valuemin': 0,
-      'aria-valuemax': state.until,
-      'aria-valuenow': state.until === null ? null : state.steps,
+      'aria-valuemax': until,
+      'aria-valuenow': until === null ? null : state.steps,
     });
-    setText(
-      done,
-      state.until === null ? count(state.steps, 'step') : `Step ${state.steps} of ${state.until}`,
-    );
-    setText(pace, paceOf(state));
+    setText(done, until === null ? count(state.steps, 'step') : `Step ${state.steps} of ${until}`);
+    setText(pace, live ? paceOf(state) : '');
     setText(waiting, state.pending > 0 ? `${count(state.pending, 'edit')} at the end of this step` : '');
   }
   return { element, update };
