@@ -83,7 +83,6 @@ function placed(
     if (from + bytes > size) {
       fail(`tensor ${name} needs bytes ${from} to ${from + bytes}, the file ends after ${size}`);
     }
-    if (tensors.has(name)) fail(`two tensors are named ${name}`);
     tensors.set(name, { name, quant, shape: [...dimensions].reverse(), at: from });
     spans.push({ name, from, to: from + bytes });
   }

@@ -24,6 +24,8 @@ export class Malformed extends Error {}
 
 /** Most values of all arrays together; the largest vocabularies have about two million with their merges and scores. */
 const MAX_VALUES = 1 << 23;
+/** Longest texts, in bytes: of a value (a chat template), of a key (the format's limit), of a tensor's name. */
+const MAX_TEXT = { value: 1 << 24, key: 65_535, name: 1024 };
 const MAX_DIMENSIONS = 4;
 const MAX_DEPTH = 4;
 
@@ -73,27 +75,28 @@ class Parser {
     const entryCount = this.#u64();
     const metadata = new Map<string, MetadataValue>();
     for (let i = 0; i < entryCount; i++) {
-      const key = this.#text();
+      const key = this.#text('key');
       if (metadata.has(key)) throw new Malformed(`its metadata has ${JSON.stringify(key)} twice`);
       metadata.set(key, this.#value(this.#u32(), 0));
     }
-    const tensors: ListedTensor[] = [];
+    const tensors = new Map<string, ListedTensor>();
     for (let i = 0; i < tensorCount; i++) {
-      const name = this.#text();
+      const name = this.#text('name');
+      if (tensors.has(name)) throw new Malformed(`two tensors are named ${name}`); // ends a run of zeros, too
       const rank = this.#u32();
       if (rank > MAX_DIMENSIONS) {
         throw new Malformed(`tensor ${name} has ${rank} dimensions, more than ${MAX_DIMENSIONS}`);
       }
       const dimensions = Array.from({ length: rank }, () => this.#u64());
-      tensors.push({ name, dimensions, type: this.#u32(), offset: this.#u64() });
+      tensors.set(name, { name, dimensions, type: this.#u32(), offset: this.#u64() });
     }
-    return { metadata, tensors, end: this.#at };
+    return { metadata, tensors: [...tensors.values()], end: this.#at };
   }
 
   #value(type: number, depth: number): MetadataValue {
     const scalar = scalars.get(type);
     if (scalar) return scalar[1](this.#bytes, this.#take(scalar[0]));
-    if (type === STRING) return this.#text();
+    if (type === STRING) return this.#text('value');
     if (type !== ARRAY || depth === MAX_DEPTH)
       throw new Malformed(`its metadata has a value of type ${type}`);
     const inner = this.#u32();
@@ -105,8 +108,9 @@ class Parser {
     return list;
   }
 
-  #text(): string {
+  #text(kind: keyof typeof MAX_TEXT): string {
     const length = this.#u64();
+    if (length > MAX_TEXT[kind]) throw new Malformed(`it has a ${kind} of ${length} bytes`);
     const at = this.#take(length);
     return this.#bytes.toString('utf8', at, at + length);
   }
