@@ -17,8 +17,17 @@ export { openEngine, type Engine, type EngineDescription, type EngineName } from
 export { fillNoise, tensorId, type Distribution, type NoiseKey } from './noise/index.ts';
 export { loadModel, generate, lossAndGradients, lossOf, DeviceBatch, Llama } from './model/index.ts';
 export type { LlamaConfig, Parameter, Role, TokenBatch, Weights } from './model/index.ts';
-export { tasks, fileTask, loadTokenizer, rouge } from './data/index.ts';
-export type { Example, Scores, Task, Tokenizer } from './data/index.ts';
+export {
+  tasks,
+  dataTask,
+  fileTask,
+  loadTokenizer,
+  metrics,
+  passAtK,
+  published,
+  rouge,
+} from './data/index.ts';
+export type { DataTaskOptions, Example, Generation, Scores, Task, Tokenizer } from './data/index.ts';
 export { profileModel, tensorCosts, selectionCost, totalCost } from './profile/index.ts';
 export type { Profile, ProfileEntry, TensorCost } from './profile/index.ts';
 export { Partition, budgetOf, selectExact, selectGreenTrainer } from './partition/index.ts';

@@ -9,6 +9,7 @@ export { liveLossFigure } from './live.ts';
 export { varianceFigure } from './variance.ts';
 export { varianceTable, varianceText } from './variance-text.ts';
 export { evaluationFigure, evaluationTable, evaluationText } from './evaluation.ts';
+export { batchFigure, batchHtml, batchTable, batchText, type BatchReport } from './batch.ts';
 export { compareFigure, compareTable, type ComparedRun } from './compare.ts';
 export { groupTable } from './variance-text.ts';
 export { sweepFigure, sweepTable, sweepText } from './sweep.ts';

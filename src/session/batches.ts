@@ -3,6 +3,7 @@ import { ConfigError } from '../errors.ts';
 import {
   collate,
   encodeExample,
+  encodeIfFits,
   Sampler,
   type EncodedExample,
   type Example,
@@ -18,6 +19,8 @@ import type { TokenBatch } from '../model/index.ts';
 export class BatchSource {
   /** Held-out examples that fit. */
   readonly test: readonly Example[];
+  /** Examples to choose settings by that fit; none for a task that has none. */
+  readonly validation: readonly Example[];
   /** Training and held-out examples that do not fit. */
   readonly leftOut: number;
   readonly #train: readonly EncodedExample[];
@@ -36,8 +39,10 @@ export class BatchSource {
     if (!Number.isSafeInteger(maxLength) || maxLength < 2) {
       throw new ConfigError(`maxLength is ${maxLength}; it must be a whole number of at least 2.`);
     }
-    this.#train = task.train.filter((e) => this.#fits(e)).map((e) => encodeExample(tokenizer, e, maxLength));
-    this.test = task.test.filter((e) => this.#fits(e));
+    const encoded = (e: Example) => encodeIfFits(tokenizer, e, maxLength);
+    this.#train = task.train.map(encoded).filter((e): e is EncodedExample => e !== undefined);
+    this.test = task.test.filter(encoded);
+    this.validation = (task.validation ?? []).filter(encoded);
     this.leftOut = task.train.length + task.test.length - this.#train.length - this.test.length;
     if (this.#train.length === 0) {
       const why = task.train.length ? `no completion fits maxLength ${maxLength}` : 'the task is empty';
@@ -64,11 +69,6 @@ export class BatchSource {
   /** Any examples as one batch. */
   of(examples: readonly Example[]): TokenBatch {
     return this.#collate(examples.map((e) => encodeExample(this.tokenizer, e, this.maxLength)));
-  }
-
-  #fits({ prompt, completion }: Example): boolean {
-    const first = prompt === '' ? 0 : 1; // one token of the prompt has to stay
-    return this.tokenizer.encode(completion).length + 1 + first <= this.maxLength;
   }
 
   #collate(rows: readonly EncodedExample[]): TokenBatch {

@@ -1,9 +1,11 @@
+import type { DataTaskOptions, FileFormat } from '../data/index.ts';
 import type { MethodName, SnapshotOptions, StepOptions } from '../train/index.ts';
 
 /** How a task can be made again: by its name, from its file, or only by whoever made it. */
 export type TaskOrigin =
   | { by: 'name'; name: string }
-  | { by: 'file'; path: string; format?: 'gsm8k' | 'prompt-completion'; test?: number | string }
+  | { by: 'file'; path: string; format?: FileFormat; test?: number | string }
+  | { by: 'data'; options: DataTaskOptions }
   | { by: 'hand' };
 
 /** All that a session is opened with, defaults filled in. */

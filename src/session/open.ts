@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { ConfigError } from '../errors.ts';
-import { loadTokenizer, type Task } from '../data/index.ts';
+import { loadTokenizer, type DataTaskOptions, type FileFormat, type Task } from '../data/index.ts';
 import { openEngine, type Engine, type EngineName } from '../engine/index.ts';
 import { isGguf, openSource, settleFolder } from '../formats/index.ts';
 import { loadModel, parseConfig } from '../model/index.ts';
@@ -30,10 +30,15 @@ export interface OpenOptions extends StepOptions {
   resume?: string;
   /** `tiny` (the model that ships, default), a Hugging Face folder or a .gguf file. */
   model?: string;
-  /** Name of a task (`dialogue-summary` by default), path of a .jsonl or .json file, or a task of your own. */
-  task?: string | Task;
+  /**
+   * Name of a task (`dialogue-summary` by default; gsm8k, math500, humaneval, dialogsum, scitldr, webquestions), path of a data
+   * file or folder, what makes a task from your data, or a task of your own.
+   */
+  task?: string | DataTaskOptions | Task;
+  /** Data of a task by name: a file, a folder, or a file for each split. */
+  data?: DataTaskOptions['data'];
   /** Format of a file task; found from its fields when left out. */
-  format?: 'gsm8k' | 'prompt-completion';
+  format?: FileFormat;
   /** Held-out examples of a file task: the last N rows, or a second file; by default a tenth, at most 200. */
   test?: number | string;
   /** Defaults to `hi-zfo`. */
@@ -44,7 +49,7 @@ export interface OpenOptions extends StepOptions {
   seed?: number;
   /** Examples a step; defaults to the preset's, or 4. */
   batchSize?: number;
-  /** Tokens an example at most; longer prompts lose their beginning. Defaults to the preset's, or 512 (less on a shorter model). */
+  /** Tokens an example at most; longer prompts are cut. Defaults to the preset's, the task's, or 512 (less on a shorter model). */
   maxLength?: number;
   /** Share of a step's FLOPs for the partition; defaults to 0.6. */
   rho?: number;
@@ -67,6 +72,7 @@ export async function open(options: OpenOptions = {}): Promise<Session> {
   const {
     model = 'tiny',
     task = 'dialogue-summary',
+    data,
     format,
     test,
     method = 'hi-zfo',
@@ -84,7 +90,7 @@ export async function open(options: OpenOptions = {}): Promise<Session> {
   }
   if (rho !== undefined && !(rho >= 0 && rho <= 1))
     throw new ConfigError(`rho is ${rho}; it must be from 0 to 1.`);
-  const { task: found, origin } = await taskOf(task, { format, test }, seed);
+  const { task: found, origin } = await taskOf(task, { data, format, test }, seed);
   const preset = model === 'tiny' ? presetFor(found.name) : {};
   const given = Object.entries(step).filter(([, value]) => value !== undefined);
   const settings: StepOptions = { ...preset.step, ...Object.fromEntries(given) };
@@ -104,7 +110,7 @@ export async function open(options: OpenOptions = {}): Promise<Session> {
     if (maxLength !== undefined && maxLength > maxPositions) {
       throw new ConfigError(`maxLength is ${maxLength}; the model has ${maxPositions} positions.`);
     }
-    const length = maxLength ?? preset.maxLength ?? Math.min(512, maxPositions);
+    const length = maxLength ?? preset.maxLength ?? Math.min(found.maxLength ?? 512, maxPositions);
     const tokenizer = await loadTokenizer(await weights.tokenizer());
     const size = batchSize ?? preset.batchSize ?? 4;
     const source = new BatchSource(found, tokenizer, size, length, seed);

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import type { ColumnTable } from 'arquero';
-import { Figure } from '../notebook/index.ts';
+import { Figure, show } from '../notebook/index.ts';
 import { SELF_DISPLAY } from '../notebook/kernel-api.ts';
 import type { FigureSpec } from '../plot/index.ts';
 
@@ -9,6 +9,8 @@ export interface View<T> {
   figure(data: T): FigureSpec;
   table(data: T): ColumnTable;
   text(data: T): string;
+  /** What is shown in a notebook, where the figure is not the best look. */
+  html?(data: T): string;
 }
 
 /**
@@ -40,8 +42,13 @@ export class Result<T> {
     return this.#view.figure(this.data);
   }
 
-  /** Shows the figure: interactive in a notebook, its text in a terminal. */
+  /** Shows the figure, or the page for what is best read: interactive in a notebook, its text in a terminal. */
   show(): void {
+    const html = this.#view.html?.(this.data);
+    if (html !== undefined) {
+      show({ 'text/html': html, 'text/plain': this.toString() });
+      return;
+    }
     const { data, layout } = this.spec();
     new Figure(data, layout, this.toString()).show();
   }

@@ -1,13 +1,14 @@
 import { EventEmitter } from 'node:events';
 import { ConfigError } from '../errors.ts';
-import type { Task, Tokenizer } from '../data/index.ts';
+import { describeBatch, type Task, type Tokenizer } from '../data/index.ts';
 import type { Engine } from '../engine/index.ts';
-import { generate, type Llama, type Parameter } from '../model/index.ts';
+import type { Llama, Parameter } from '../model/index.ts';
 import { cellSignal, progress, stoppable } from '../notebook/index.ts';
 import type { PanelHost, ProbeSettings } from '../panel/host.ts';
 import { panelOf, type Panel } from '../panel/panel.ts';
 import type { RunState } from '../panel/protocol.ts';
 import type { Label, Partition, PartitionOptions, Selector } from '../partition/index.ts';
+import type { BatchReport } from '../plot/index.ts';
 import type { Profile, ProfileOptions } from '../profile/index.ts';
 import {
   methods,
@@ -30,12 +31,14 @@ import type { SessionConfig } from './config.ts';
 import { EditQueue } from './edits.ts';
 import { evaluateLoss, evaluateTask, type EvaluateOptions } from './evaluate.ts';
 import type { SessionEvents } from './events.ts';
+import { continueTexts, type Prompt, type TextOptions } from './generate.ts';
 import { Probes } from './probes.ts';
 import { Result } from './result.ts';
 import { RunControl } from './run-control.ts';
 import { shownRun, type RunOptions } from './run.ts';
 import { trainerVariance, type SessionVarianceOptions } from './variance.ts';
 import {
+  batchView,
   evaluationView,
   historyView,
   partitionView,
@@ -104,6 +107,7 @@ export class Session extends EventEmitter<SessionEvents> implements PanelHost {
     if (leftOut > 0) {
       this.#trainer.note('open', `${leftOut} examples left out: completion longer than ${maxLength} tokens`);
     }
+    for (const note of this.task.notes ?? []) this.#trainer.note('open', note);
   }
 
   /** A session that goes on where a saved one was; `open({ resume })` reads the folder. */
@@ -410,7 +414,7 @@ export class Session extends EventEmitter<SessionEvents> implements PanelHost {
     return this.#exclusive(() =>
       stoppable(async (signal) => {
         await this.engine.activate();
-        const examples = Math.min(options.examples ?? 64, this.source.test.length);
+        const examples = Math.min(options.examples ?? 64, this.source[options.split ?? 'test'].length);
         const bar = this.#progress(examples, 'evaluate', 'example');
         const onProgress = (done: number, of: number) => {
           bar?.update(done);
@@ -439,16 +443,24 @@ export class Session extends EventEmitter<SessionEvents> implements PanelHost {
     });
   }
 
-  /** Greedy completions of prompts. */
-  generate(prompts: string | readonly string[], options: { maxNewTokens?: number } = {}): Promise<string[]> {
-    const list = typeof prompts === 'string' ? [prompts] : prompts;
-    return this.#exclusive(async () => {
-      const { eos, pad } = this.tokenizer;
-      const ids = list.map((text) => this.tokenizer.encode(text));
-      const maxNewTokens = options.maxNewTokens ?? this.task.maxNewTokens;
-      const rows = await generate(this.model, ids, { maxNewTokens, eos, pad });
-      return rows.map((row) => this.tokenizer.decode(row));
-    });
+  /**
+   * Continues prompts, greedily or as `options` say (temperature, beams, ...). A prompt may be a conversation, which the model's
+   * chat template writes.
+   */
+  generate(prompts: Prompt | readonly Prompt[], options: TextOptions = {}): Promise<string[]> {
+    return this.#exclusive(() =>
+      stoppable(
+        (signal) => continueTexts(this.model, this.source, prompts, { ...options, signal }),
+        options.signal,
+      ),
+    );
+  }
+
+  /** The training examples of a step (the next one by default), with the tokens marked that the loss is taken on. */
+  batch(step = this.steps): Result<BatchReport> {
+    this.#assertOpen();
+    const rows = describeBatch(this.source.at(step), this.tokenizer);
+    return new Result({ step, task: this.task.name, rows }, batchView);
   }
 
   // ---- its end

@@ -1,45 +1,88 @@
-import { resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
-import { fileTask, tasks, type Task } from '../data/index.ts';
+import {
+  dataTask,
+  fileTask,
+  published,
+  tasks,
+  type DataTaskOptions,
+  type FileFormat,
+  type Task,
+} from '../data/index.ts';
 import type { TaskOrigin } from './config.ts';
 
-/** Options of a task that is read from a file. */
+/** Options of a task that is read from files. */
 export interface FileOptions {
-  format?: 'gsm8k' | 'prompt-completion' | undefined;
+  data?: DataTaskOptions['data'] | undefined;
+  format?: FileFormat | undefined;
   test?: number | string | undefined;
 }
 
 /** The task that `open` was asked for, and how it can be made again. */
 export async function taskOf(
-  task: string | Task,
+  task: string | DataTaskOptions | Task,
   file: FileOptions,
   seed: number,
 ): Promise<{ task: Task; origin: TaskOrigin }> {
-  const origin = originOf(task, file);
-  return { task: typeof task === 'string' ? await remade(origin, seed) : task, origin };
+  if (isTask(task)) return { task, origin: { by: 'hand' } };
+  const origin = await originOf(task, file, seed);
+  // a score of one's own cannot be written down
+  const byHand = typeof task !== 'string' && typeof task.metric === 'function';
+  if (byHand) return { task: await dataTask({ seed, ...task }), origin: { by: 'hand' } };
+  return { task: await remade(origin, seed), origin };
 }
 
 /** A task made from where it came from; throws ConfigError for one that was made by hand. */
 export async function remade(origin: TaskOrigin, seed: number): Promise<Task> {
   if (origin.by === 'name') return tasks[origin.name]!({ seed });
   if (origin.by === 'file') return fileTask(origin.path, origin);
+  if (origin.by === 'data') return dataTask(origin.options);
   throw new ConfigError(
     'The run was trained on a task that was given as an object. Give it again: open({ resume, task }).',
   );
 }
 
-function originOf(task: string | Task, { format, test }: FileOptions): TaskOrigin {
-  if (typeof task !== 'string') return { by: 'hand' };
+function isTask(task: string | DataTaskOptions | Task): task is Task {
+  return typeof task !== 'string' && 'score' in task;
+}
+
+async function originOf(
+  task: string | DataTaskOptions,
+  { data, format, test }: FileOptions,
+  seed: number,
+): Promise<TaskOrigin> {
+  if (typeof task !== 'string') return fromData({ seed, ...task });
   if (Object.hasOwn(tasks, task)) return { by: 'name', name: task };
-  if (!/[./\\]/.test(task)) {
-    throw new ConfigError(
-      `There is no task ${task}. Take ${Object.keys(tasks).join(', ')}, or the path of a .jsonl file.`,
-    );
+  if (Object.hasOwn(published, task) || data !== undefined) {
+    return fromData({ name: task, seed, ...(data !== undefined && { data }) });
   }
+  if (!/[./\\]/.test(task)) {
+    const known = [...Object.keys(tasks), ...Object.keys(published)];
+    throw new ConfigError(`There is no task ${task}. Take ${known.join(', ')}, or the path of a data file.`);
+  }
+  const path = resolve(task);
+  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory();
+  if (isFolder) return fromData({ data: path, name: basename(path), seed });
   return {
     by: 'file',
-    path: resolve(task),
+    path,
     ...(format && { format }),
     ...(test !== undefined && { test: typeof test === 'string' ? resolve(test) : test }),
+  };
+}
+
+/** Its paths hold from any folder. */
+function fromData({ data, ...options }: DataTaskOptions): TaskOrigin {
+  if (data === undefined) return { by: 'data', options };
+  const files = typeof data === 'string' ? resolve(data) : absolute(data);
+  return { by: 'data', options: { ...options, data: files } };
+}
+
+function absolute({ train, validation, test }: Exclude<DataTaskOptions['data'], string | undefined>) {
+  return {
+    train: resolve(train),
+    ...(validation !== undefined && { validation: resolve(validation) }),
+    ...(test !== undefined && { test: resolve(test) }),
   };
 }

@@ -1,5 +1,9 @@
 import type { Partition } from '../partition/index.ts';
 import {
+  batchFigure,
+  batchHtml,
+  batchTable,
+  batchText,
   evaluationFigure,
   evaluationTable,
   evaluationText,
@@ -15,6 +19,7 @@ import {
   varianceFigure,
   varianceTable,
   varianceText,
+  type BatchReport,
 } from '../plot/index.ts';
 import type { Profile } from '../profile/index.ts';
 import type { Evaluation, HistoryEvent, HistoryRow, ProbeRow } from '../train/index.ts';
@@ -39,6 +44,13 @@ export const evaluationView: View<Evaluation> = {
   figure: evaluationFigure,
   table: evaluationTable,
   text: evaluationText,
+};
+
+export const batchView: View<BatchReport> = {
+  figure: batchFigure,
+  table: batchTable,
+  text: batchText,
+  html: batchHtml,
 };
 
 /** Steps and events of a session, or of one run. */

@@ -13,5 +13,8 @@ export function csvRows(text: string, path: string, delimiter: string): Row[] {
     const kind = delimiter === '\t' ? 'TSV' : 'CSV';
     throw new FormatError(`${path} cannot be read as ${kind} (${(cause as Error).message}).`, { cause });
   }
-  return rows.map((fields, i) => ({ where: `${path}, row ${i + 1}`, fields }));
+  // arquero reads an empty cell as null; here it is an empty text
+  const full = (row: Record<string, unknown>) =>
+    Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value ?? '']));
+  return rows.map((row, i) => ({ where: `${path}, row ${i + 1}`, fields: full(row) }));
 }

@@ -20,7 +20,7 @@ export interface DataTaskOptions {
   name?: string;
   /**
    * A file, a folder of files named by split, or a file for each split. By default it is looked for in the folder NAME of
-   * HI_ZFO_DATA, and in data/NAME.
+   * HI_ZFO_DATA, then in data/NAME and in NAME, where `hi-zfo pull data NAME` puts it.
    */
   data?: string | { train: string; validation?: string; test?: string };
   /** Layout of the rows, when it can be told neither from the name nor from the fields. */

@@ -128,3 +128,4 @@ export const definitions = { ...published, 'prompt-completion': promptCompletion
 export type PublishedName = keyof typeof published;
 /** Layout of the rows of a data file. */
 export type FileFormat = keyof typeof definitions;
+export const fileFormats = Object.keys(definitions) as FileFormat[];

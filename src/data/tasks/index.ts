@@ -14,7 +14,7 @@ export const tasks: Record<string, (options?: TaskOptions) => Task> = {
 };
 
 export { dataTask, type DataTaskOptions } from './data-task.ts';
-export { published, type FileFormat, type PublishedName } from './definitions.ts';
+export { fileFormats, published, type FileFormat, type PublishedName } from './definitions.ts';
 export { fileTask, type FileTaskOptions } from './file.ts';
 export { metrics, type Metric, type MetricName } from './metrics.ts';
 export { type SplitCounts } from './split.ts';

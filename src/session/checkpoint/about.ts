@@ -1,6 +1,7 @@
 import { CheckpointError } from '../../errors.ts';
 import type { Engine } from '../../engine/index.ts';
 import { tf } from '../../engine/tf.ts';
+import { fileFormats, type DataTaskOptions } from '../../data/index.ts';
 import { version } from '../../package-root.ts';
 import { methods, type MethodName } from '../../train/index.ts';
 import type { BaseSeals } from '../base.ts';
@@ -78,10 +79,11 @@ function readBase(json: Json): BaseSeals {
 
 function readTask(json: Json): About['task'] {
   const rest = { title: json.at('title').text(), digest: json.at('digest').text() };
-  const by = json.at('by').oneOf(['name', 'file', 'hand'] as const);
+  const by = json.at('by').oneOf(['name', 'file', 'data', 'hand'] as const);
   if (by === 'hand') return { by, ...rest };
   if (by === 'name') return { by, name: json.at('name').text(), ...rest };
-  const format = json.at('format').optional((item) => item.oneOf(['gsm8k', 'prompt-completion'] as const));
+  if (by === 'data') return { by, options: json.at('options').object() as DataTaskOptions, ...rest };
+  const format = json.at('format').optional((item) => item.oneOf(fileFormats));
   const test = json.at('test').optional((item) => (item.isNumber ? item.number() : item.text()));
   return {
     by,

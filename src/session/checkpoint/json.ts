@@ -61,6 +61,14 @@ export class Json {
     return typeof this.value === 'string' ? this.value : this.fail('text');
   }
 
+  /** An object as it is; who uses it checks it. */
+  object(): object {
+    const { value } = this;
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? value
+      : this.fail('an object');
+  }
+
   yes(): boolean {
     return typeof this.value === 'boolean' ? this.value : this.fail('true or false');
   }
