@@ -1,4 +1,6 @@
+import { statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import type { FileFormat } from '../data/index.ts';
 import { ConfigError } from '../errors.ts';
 import type { EngineName } from '../engine/index.ts';
 import { profileText, partitionText } from '../plot/index.ts';
@@ -8,9 +10,10 @@ import type { MethodName } from '../train/index.ts';
 const help = `hi-zfo train: profile, partition and train a model
 
   --model DIR      Hugging Face folder, or tiny (default)
-  --task NAME      dialogue-summary, word-problem, label, function, or a file format: gsm8k, prompt-completion
-  --data FILE      .jsonl or .json file, for a file format
-  --test FILE      held-out examples; default: the last tenth of --data, at most 200
+  --task NAME      dialogue-summary, word-problem, label, function; gsm8k, math500, humaneval, dialogsum, scitldr, webquestions
+  --data PATH      a folder of data files by split, or one .jsonl, .json, .csv or .parquet file (of the format --task, or of the
+                   format that its fields say: also prompt-completion, messages)
+  --test FILE      held-out examples of one file; default: its last tenth, at most 200
   --method NAME    hi-zfo (default), full, zo, mezo, frozen, noise
   --steps N        training steps (default 20)
   --held-out N     held-out examples whose loss is taken before and after (default 8)
@@ -165,19 +168,16 @@ async function train(
   }
 }
 
+/** A task by name, all rows of one file, or a folder whose splits are drawn from. */
 function taskOptions(
   task: string | undefined,
   data: string | undefined,
 ): Pick<OpenOptions, 'task' | 'format'> {
-  if (data === undefined) {
-    if (task === 'gsm8k' || task === 'prompt-completion')
-      throw new ConfigError(`--task ${task} needs --data FILE.`);
-    return { task };
+  if (data === undefined) return { task };
+  if (statSync(data, { throwIfNoEntry: false })?.isDirectory()) {
+    return { task: { data, ...(task !== undefined && { name: task }) } };
   }
-  if (task !== undefined && task !== 'gsm8k' && task !== 'prompt-completion') {
-    throw new ConfigError(`--data goes with --task gsm8k or prompt-completion, given ${task}.`);
-  }
-  return { task: data, format: task };
+  return { task: data, format: task as FileFormat | undefined };
 }
 
 /** Leaves out what was not given, so that defaults and presets hold. */

@@ -5,7 +5,7 @@ import type { Evaluation } from '../train/index.ts';
 import type { BatchSource } from './batches.ts';
 
 /** Rows that go through the model together, and tokens that they hold at most, which bounds the cache. */
-const CHUNK = { rows: 32, tokens: 16_384 };
+const CHUNK = { rows: 32, tokens: 8192 };
 
 /** What to evaluate on; everything about generation (beams, temperature, stop, ...) goes over the task's own way. */
 export interface EvaluateOptions extends Generation {

@@ -4,8 +4,10 @@ import { collate } from '../../src/data/batch.ts';
 import { describeBatch } from '../../src/data/describe-batch.ts';
 import { encodeExample, encodeIfFits, encodePrompt } from '../../src/data/encode.ts';
 import type { ChatMessage, Tokenizer } from '../../src/data/task.ts';
+import { loadTokenizer } from '../../src/data/tokenizer.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { batchFigure, batchHtml, batchTable, batchText } from '../../src/plot/batch.ts';
+import { smollm2 } from '../smollm2.ts';
 
 /** One token a character, but `<e>` is the end token 1 and `<s>` the special token 2; a chat template like ChatML. */
 const tokenizer: Tokenizer = {
@@ -131,6 +133,19 @@ describe('a conversation', () => {
       Object.entries(tokenizer).filter(([name]) => name !== 'chat'),
     ) as unknown as Tokenizer;
     expect(() => encodeExample(without, chatExample('a', 'b'), 99)).toThrow(/chat template/);
+  });
+});
+
+describe.skipIf(!smollm2)('a conversation of SmolLM2 (skipped without it)', () => {
+  it('has the ids of the whole rendering and is learnt on its answers', async () => {
+    const real = await loadTokenizer(smollm2!.hf);
+    const example = chatExample('What is 2+3?', '5', 'And 4*5?', '20, I think.');
+    const { ids, supervised } = encodeExample(real, example, 500);
+    const all = real.chat(example.messages).ids;
+    expect(ids).toEqual(all.slice(0, ids.length));
+    expect(real.decode(all.slice(ids.length)).trim()).toBe('');
+    expect(supervised.map(([from, to]) => real.decode(ids.slice(from, to)))).toEqual(['5', '20, I think.']);
+    for (const [, to] of supervised) expect(ids[to - 1]).toBe(real.eos);
   });
 });
 

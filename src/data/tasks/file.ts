@@ -23,6 +23,11 @@ async function readExamples(
   format?: FileFormat,
 ): Promise<{ examples: Example[]; format: FileFormat }> {
   const rows = await rowsOf([path]);
+  if (format !== undefined && !Object.hasOwn(definitions, format)) {
+    throw new ConfigError(
+      `The format ${String(format)} is not known; take one of ${Object.keys(definitions).join(', ')}.`,
+    );
+  }
   const layout = format ?? formatOf(rows[0]!);
   return { examples: rows.map((row) => exampleOf(row, definitions[layout])), format: layout };
 }
