@@ -102,7 +102,6 @@ def main():
     token = job['token'].encode()
     program = job['program']
     job.clear()
-    sys.setrecursionlimit(3000)
     exec(compile(program, 'program', 'exec'), {'__name__': '__main__'})
     os.write(3, token)
 

@@ -40,12 +40,10 @@ export async function assertPython(python = defaultPython()): Promise<void> {
 function runProgram(program: string, cwd: string, options: Required<Omit<PythonOptions, 'signal'>>) {
   const { python, seconds, patience, memory } = options;
   const token = randomUUID();
-  const { SystemRoot } = process.env;
-  const env: NodeJS.ProcessEnv = { PYTHONHASHSEED: '0', ...(SystemRoot && { SystemRoot }) };
+  const { PATH, SystemRoot } = process.env;
   return new Promise<boolean>((resolve, reject) => {
     const child = spawn(python, ['-I', '-S', '-B', '-X', 'utf8', '-c', pythonRunner], {
-      // the search path finds the interpreter and goes no further
-      env: { ...env, PATH: process.env.PATH },
+      env: { PATH, ...(SystemRoot && { SystemRoot }) }, // what starting the interpreter needs
       cwd,
       stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
       detached: process.platform !== 'win32', // a group of its own, so that all of it can be killed
