@@ -1,4 +1,7 @@
-/** Does work soon after it was asked for, but no more often than every `gap` milliseconds, however often it is asked. */
+/**
+ * Does work when it is asked for, but no more often than every `gap` milliseconds: what is asked for earlier is done once,
+ * when the gap is over. Steps hold the event loop, so that a timer may be late; whoever asks then does the work himself.
+ */
 export class Pace {
   readonly #gap: number;
   readonly #work: () => void;
@@ -10,10 +13,10 @@ export class Pace {
     this.#work = work;
   }
 
-  /** The work is never done within the call: the caller may be in the middle of a step. */
   ask(): void {
+    const wait = this.#last + this.#gap - performance.now();
+    if (wait <= 0) return this.now();
     if (this.#timer) return;
-    const wait = Math.max(0, this.#last + this.#gap - performance.now());
     this.#timer = setTimeout(() => this.now(), wait);
     this.#timer.unref();
   }

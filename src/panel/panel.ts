@@ -8,7 +8,7 @@ import { Curves } from './curves.ts';
 import { HIDE_STILL, PanelEntry, VIEW_CLASS } from './entry.ts';
 import type { PanelHost, PanelHostEvents } from './host.ts';
 import { Pace } from './pace.ts';
-import { STATE_KEY, type PanelMessage } from './protocol.ts';
+import { STATE_KEY, type PanelCommand, type PanelMessage } from './protocol.ts';
 import { panelState } from './state.ts';
 import { panelStill } from './still.ts';
 import { inWords } from './words.ts';
@@ -18,6 +18,9 @@ const GAP_MS = 125;
 
 const NO_KERNEL =
   'The live panel needs the kernel "TypeScript (Hi-ZFO)" in JupyterLab or Notebook (npm start); this is a still of it.';
+
+/** Commands that change nothing. */
+const asks: ReadonlySet<PanelCommand['do']> = new Set(['preview', 'plotly', 'curves']);
 
 /**
  * The live panel of a session: run and pause it, move the budget, edit labels and settings, and watch the curves. All
@@ -138,11 +141,15 @@ export class Panel {
     return panelState(this.#host, ++this.#revision);
   }
 
-  /** Brings the views up to date. */
+  /** Brings the views up to date. Called from the host's events: whatever goes wrong here must not end a step. */
   #update(): void {
-    this.#widget?.set({ [STATE_KEY]: this.#state() });
-    if (!this.#watched) return;
-    for (const { message, buffers } of this.#curves.next()) this.#send(message, buffers);
+    try {
+      this.#widget?.set({ [STATE_KEY]: this.#state() });
+      if (!this.#watched) return;
+      for (const { message, buffers } of this.#curves.next()) this.#send(message, buffers);
+    } catch (error) {
+      kernelApi()?.log(`a panel was not brought up to date: ${inWords(error)}`);
+    }
   }
 
   #send(message: PanelMessage, buffers: ArrayBufferView[] = []): void {
@@ -157,16 +164,26 @@ export class Panel {
     const { id } = asked;
     const refuse = (message: string) => this.#send({ type: 'answer', id, ok: false, message });
     if ('wrong' in asked) return refuse(asked.wrong);
-    if (asked.command.do === 'curves') this.#begin();
+    const { command } = asked;
+    if (command.do === 'curves') this.#begin();
     // Called at once and not when earlier commands are done: the host keeps edits in the order of the calls.
-    void this.#controls
-      .carryOut(asked.command)
-      .then(
-        ({ buffers, ...more }) => this.#send({ type: 'answer', id, ok: true, ...more }, buffers),
-        (error: unknown) => refuse(inWords(error)),
-      )
-      .finally(() => this.#pace.ask());
+    void this.#controls.carryOut(command).then(
+      ({ buffers, ...more }) => {
+        if (!asks.has(command.do)) this.#landed();
+        this.#send({ type: 'answer', id, ok: true, ...more }, buffers);
+      },
+      (error: unknown) => {
+        refuse(inWords(error));
+        this.#pace.ask();
+      },
+    );
     this.#pace.ask(); // the number of edits that wait has changed
+  }
+
+  /** Shows what a command has done. In a run the next step takes the event loop at once, and a timer would be a step late. */
+  #landed(): void {
+    if (this.#host.runState === 'running') this.#pace.now();
+    else this.#pace.ask();
   }
 
   /** Sends everything to a view that has just come. */

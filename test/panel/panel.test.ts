@@ -88,6 +88,17 @@ describe('the state of a panel', () => {
     expect(view.states()).toHaveLength(before + states.length);
   });
 
+  it('shows an edit as it lands, before the next step takes the event loop', async () => {
+    const { view } = shownPanel(page(), host);
+    void host.start();
+    await settle();
+    const id = view.ask({ do: 'set', settings: { alpha: 0.7 } });
+    host.endStep();
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve(); // no timer fires here
+    expect(view.state()).toMatchObject({ steps: 1, settings: { alpha: 0.7 }, pending: 0 });
+    expect(view.answers().at(-1)!.id).toBe(id);
+  });
+
   it('counts the edits that wait', async () => {
     await host.repartition({ rho: 0.5 });
     const { view } = shownPanel(page(), host);
