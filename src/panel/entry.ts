@@ -18,7 +18,8 @@ export const VIEW_CLASS = 'hi-zfo-panel-view';
  */
 export const HIDE_STILL = `.jp-OutputArea-child:has(.${VIEW_CLASS}) + .jp-OutputArea-child { display: none; }`;
 
-export const NO_ANYWIDGET = 'no live panel in this page: pip install anywidget, then reload the page';
+export const NO_ANYWIDGET =
+  'a still: the live panel needs anywidget in the page (pip install anywidget, reload)';
 
 /**
  * The two outputs that a panel has in a notebook: the view, and under it a still. The view's output is not touched while
