@@ -1,5 +1,5 @@
 // The page's side of the live panel against a made-up session: what it does, and pictures of it in out/screens.
-// usage: node test/browser/panel-page.mjs   (SOAK=300 for five minutes of updates instead of 15 seconds)
+// usage: node test/browser/panel-page.mjs   [part of a check's name]   (SOAK=60: as many updates as five minutes at 10 Hz)
 import { report } from './browser.mjs';
 import { budgetChecks } from './panel/budget-checks.mjs';
 import { curveChecks } from './panel/curve-checks.mjs';

@@ -1,24 +1,7 @@
 import type { TensorCell } from '../../protocol.ts';
 import { s, setAttributes } from '../dom.ts';
 import type { MapLayout } from './layout.ts';
-
-/** How a tensor looks now. */
-export interface Look {
-  /** F, Z, x, or - where there is no label yet. */
-  label: string;
-  /** Label that was asked for and is not in force yet. */
-  hoped: string | undefined;
-  /** Label that the budget under the hand would give. */
-  preview: string | undefined;
-  byHand: boolean;
-  selected: boolean;
-  /** Not among what the search means. */
-  dimmed: boolean;
-  /** Share that is filled, 0 to 1. */
-  fill: number;
-  /** For readers of the screen. */
-  words: string;
-}
+import type { Look } from './look.ts';
 
 interface Drawn {
   group: SVGGElement;

@@ -1,4 +1,4 @@
-import type { BudgetAnswer, PanelState, TensorCell } from '../../protocol.ts';
+import type { BudgetAnswer, PanelState } from '../../protocol.ts';
 import { h } from '../dom.ts';
 import type { Desk, Part } from '../part.ts';
 import { between } from './choose.ts';
@@ -7,10 +7,10 @@ import { MapDrawing } from './draw.ts';
 import { HopedLabels } from './hoped.ts';
 import { keysOn } from './keys.ts';
 import { layoutMap, type MapLayout } from './layout.ts';
+import { looksOf, tipLines } from './look.ts';
 import { pointerOn } from './pointer.ts';
 import { mapLegend, mapTools } from './tools.ts';
 import { tooltip } from './tooltip.ts';
-import { importanceWords, labelName, reasonWords, sizeWords } from './words.ts';
 
 /** The tensor map: see, search, select and label. */
 export class TensorMap implements Part {
@@ -129,38 +129,12 @@ export class TensorMap implements Part {
   }
 
   #draw(): void {
-    const { tensors, labels, reasons } = this.#desk.state();
-    const largest = Math.max(0, ...tensors.map((t) => t.importance ?? 0));
-    const [toFO, toZO] = [new Set(this.#preview?.toFO), new Set(this.#preview?.toZO)];
-    const banded = new Set(this.#banded ?? []);
-    tensors.forEach((tensor, i) => {
-      const hoped = this.#hoped.of(i, labels);
-      const label = labels[i] ?? '-';
-      const preview = toFO.has(i) ? 'F' : toZO.has(i) ? 'Z' : undefined;
-      this.#drawing.show(i, {
-        label,
-        hoped,
-        preview,
-        byHand: reasons[i] === 'h',
-        selected: this.#chosen.selected.has(i) || banded.has(i),
-        dimmed: this.#chosen.leavesOut(i),
-        fill:
-          tensor.importance === null || largest === 0
-            ? 1
-            : Math.sqrt(Math.max(0, tensor.importance) / largest),
-        words: [
-          tensor.name,
-          hoped ? `${labelName(hoped)}, waits` : labelName(label),
-          preview && `would become ${labelName(preview)}`,
-          `importance ${importanceWords(tensor)}`,
-        ]
-          .filter(Boolean)
-          .join(', '),
-      });
-    });
+    const state = this.#desk.state();
+    const over = { hoped: this.#hoped, preview: this.#preview, chosen: this.#chosen, banded: this.#banded };
+    looksOf(state, over).forEach((look, i) => this.#drawing.show(i, look));
     if (this.#described !== null) this.#describe(this.#described);
     const any = this.#chosen.meant.length > 0;
-    this.#tools.update(this.#chosen.words(tensors.length), any, this.#desk.live());
+    this.#tools.update(this.#chosen.words(state.tensors.length), any, this.#desk.live());
   }
 
   #names(): string[] {
@@ -219,21 +193,10 @@ export class TensorMap implements Part {
 
   #describe(index: number | null): void {
     this.#described = index;
-    const { tensors, labels, reasons } = this.#desk.state();
-    const tensor = index === null ? undefined : tensors[index];
+    const state = this.#desk.state();
+    const tensor = index === null ? undefined : state.tensors[index];
     const cell = index === null ? undefined : this.#layout.cells[index];
     if (index === null || !tensor || !cell) return this.#tip.hide();
-    this.#tip.show(tensor.name, this.#lines(tensor, index, labels, reasons), cell, this.#layout.width);
-  }
-
-  #lines(tensor: TensorCell, i: number, labels: string, reasons: string): string[] {
-    const hoped = this.#hoped.of(i, labels);
-    const reason = reasonWords(labels[i], reasons[i]);
-    return [
-      sizeWords(tensor),
-      `importance ${importanceWords(tensor)}`,
-      `${labelName(labels[i])}${reason && `: ${reason}`}`,
-      ...(hoped ? [`${labelName(hoped)} at the end of this step`] : []),
-    ];
+    this.#tip.show(tensor.name, tipLines(state, index, this.#hoped), cell, this.#layout.width);
   }
 }
