@@ -1,6 +1,7 @@
 // Runs a copy of a notebook in a live JupyterLab: figures are drawn by our extension, also after saving and reloading,
 // also where the notebook is not trusted.
 // usage: node test/browser/lab.mjs [notebooks/quickstart.ipynb]
+import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { findLab } from '../../scripts/lib/jupyter.mjs';
@@ -30,6 +31,13 @@ try {
     'figures are drawn live': async () => {
       await lab.drawnFigures(page, figures);
       await lab.screenshot(page, `${name}-lab.png`);
+    },
+    'a table sorts by a click on a column': async () => {
+      const head = page.locator('[id^=hi-zfo-table] th').first();
+      if ((await head.count()) === 0) return console.log('        no table in this notebook');
+      await head.scrollIntoViewIfNeeded();
+      await head.click();
+      assert.equal(await head.getAttribute('aria-sort'), 'ascending');
     },
     'every figure is saved with its still': () => lab.everyFigureHasItsStill(),
     'the saved notebook is under 3 MB': () => lab.theSavedNotebookIsSmall(),
@@ -62,6 +70,8 @@ try {
       await page.close();
       page = await lab.open(untrusted);
       await lab.drawnFigures(page, figures);
+      const table = page.locator('.jp-RenderedHTML table').last();
+      if ((await table.count()) > 0) assert.ok((await table.locator('td').count()) > 0, 'an empty table');
     },
     'no complaint in the console': () => lab.noComplaint(),
   });
