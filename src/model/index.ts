@@ -11,5 +11,6 @@ export { hiddenBefore, lossFrom } from './segments.ts';
 export { generate, type GenerateOptions } from './generate.ts';
 export { decoding, type DecodingOptions } from './generate-options.ts';
 export { cutAtStop, type StopStrings } from './generate-stop.ts';
-export { assertFinite, loadModel, openWeights, type StoredWeights } from './load.ts';
-export { weightsToWrite } from './save.ts';
+export { loadModel, type LoadOptions, type LoadProgress } from './load.ts';
+export { assertFinite, openWeights, StoredWeights } from './stored-weights.ts';
+export { configToWrite, weightsToWrite, type SaveDtype } from './save.ts';

@@ -2,6 +2,7 @@ import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import { ConfigError } from '../errors.ts';
 import type { AttentionShape, Engine } from '../engine/engine.ts';
 import { tf } from '../engine/tf.ts';
+import type { WeightDtype } from '../formats/index.ts';
 import type { DeviceBatch } from './batch.ts';
 import type { LlamaConfig } from './config.ts';
 import { Layer } from './layer.ts';
@@ -26,6 +27,8 @@ export interface Pass {
  */
 export class Llama {
   readonly parameters: ParameterStore;
+  /** Element type of the file that each parameter was loaded from. */
+  readonly storedAs = new Map<Parameter, WeightDtype>();
   readonly #modules: Modules;
   readonly #layer: Layer;
 

@@ -1,32 +1,64 @@
-import { EngineError, FormatError, NonFiniteError } from '../errors.ts';
+import { EngineError } from '../errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import { tf } from '../engine/tf.ts';
 import { openSource, type ModelSource } from '../formats/index.ts';
-import { parseConfig } from './read-config.ts';
 import { Llama } from './llama.ts';
-import type { ParameterInfo } from './parameters.ts';
+import { parseConfig } from './read-config.ts';
+import { StoredWeights } from './stored-weights.ts';
+
+/** How far loading has come, in bytes of float32. */
+export interface LoadProgress {
+  done: number;
+  of: number;
+  /** Tensor that was read last. */
+  name: string;
+}
+
+export interface LoadOptions {
+  onProgress?: (progress: LoadProgress) => void;
+  signal?: AbortSignal | undefined;
+}
+
+/** What the heap of the wasm engine holds at most, in bytes. */
+const WASM_HEAP = 2 ** 32;
 
 /**
- * Loads a model from a Hugging Face folder or a .gguf file, tensor by tensor, as float32. A source that is given stays open.
- * Throws FormatError when the weights do not fit the config, NonFiniteError when one is NaN or infinite.
+ * Loads a model as float32 from a Hugging Face folder (config.json, model.safetensors or shards) or a .gguf file; a source
+ * that is given stays open. Tensors are read one by one, the largest first, so that beside the model only a small one is
+ * held.
+ * @throws FormatError when the weights do not fit the config, ConfigError for what is not supported, NonFiniteError when a
+ * weight is NaN or infinite, EngineError when the model does not fit in memory
  */
-export async function loadModel(engine: Engine, from: string | ModelSource): Promise<Llama> {
-  if (typeof from !== 'string') return fill(engine, from);
+export async function loadModel(
+  engine: Engine,
+  from: string | ModelSource,
+  options: LoadOptions = {},
+): Promise<Llama> {
+  if (typeof from !== 'string') return fill(engine, from, options);
   const source = await openSource(from);
   try {
-    return await fill(engine, source);
+    return await fill(engine, source, options);
   } finally {
     await source.close();
   }
 }
 
-async function fill(engine: Engine, source: ModelSource): Promise<Llama> {
-  const config = parseConfig(source.config, source.configPath);
+async function fill(engine: Engine, source: ModelSource, options: LoadOptions): Promise<Llama> {
+  const { onProgress, signal } = options;
+  const model = new Llama(engine, parseConfig(source.config, source.configPath));
+  const { list, size } = model.parameters;
+  const weights = new StoredWeights(source);
+  weights.check(list);
+  checkRoom(engine, source.path, 4 * size);
   await engine.activate();
-  const model = new Llama(engine, config);
   try {
-    for (const p of model.parameters.list) {
-      model.parameters.replace(p, tf.tensor(await valuesOf(source, p), [...p.shape], 'float32'));
+    let done = 0;
+    for (const p of [...list].sort((a, b) => b.size - a.size)) {
+      signal?.throwIfAborted();
+      model.parameters.replace(p, tf.tensor(await weights.read(p), [...p.shape], 'float32'));
+      model.storedAs.set(p, weights.dtype(p));
+      done += 4 * p.size;
+      onProgress?.({ done, of: 4 * size, name: p.name });
     }
     return model;
   } catch (error) {
@@ -38,46 +70,11 @@ async function fill(engine: Engine, source: ModelSource): Promise<Llama> {
   }
 }
 
-/** The values of a model's tensors as they are stored. */
-export interface StoredWeights {
-  /** Throws FormatError for another shape than the config asks for, NonFiniteError for a NaN or infinite value. */
-  read(p: ParameterInfo): Promise<Float32Array>;
-  close(): Promise<void>;
-}
-
-/** Opens the weights of a Hugging Face folder or a .gguf file, to be read tensor by tensor as float32. */
-export async function openWeights(path: string): Promise<StoredWeights> {
-  const source = await openSource(path);
-  return { read: (p) => valuesOf(source, p), close: () => source.close() };
-}
-
-async function valuesOf(source: ModelSource, p: ParameterInfo): Promise<Float32Array> {
-  const name = storedName(source, p.name);
-  const { shape } = source.info(name);
-  if (shape.join() !== p.shape.join()) {
-    throw new FormatError(
-      `${source.path}: ${name} has shape [${shape.join(', ')}], its config asks for [${p.shape.join(', ')}].`,
-    );
-  }
-  const values = await source.read(name);
-  assertFinite(values, `${source.path}: ${name}`);
-  return values;
-}
-
-/** Old hub files leave out the `model.` prefix. */
-function storedName(source: ModelSource, name: string): string {
-  const bare = name.replace(/^model\./, '');
-  return !source.has(name) && source.has(bare) ? bare : name;
-}
-
-/** Throws NonFiniteError naming the first value of `values` that is NaN or infinite. */
-export function assertFinite(values: Float32Array, what: string): void {
-  for (let i = 0; i < values.length; i++) {
-    const x = values[i]!;
-    if (x - x !== 0) {
-      throw new NonFiniteError(
-        `${what} holds ${x} at position ${i}. The file is damaged or the run diverged.`,
-      );
-    }
-  }
+/** Says it before gigabytes were read. */
+function checkRoom(engine: Engine, path: string, bytes: number): void {
+  if (engine.name !== 'wasm' || bytes < WASM_HEAP) return;
+  throw new EngineError(
+    `${path} needs ${(bytes / 2 ** 30).toFixed(1)} GiB as float32; the wasm engine holds less than 4 GiB in all. ` +
+      "Take a smaller model, or the native engine: hi-zfo engine install, then engine: 'native'.",
+  );
 }

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError, FormatError } from '../errors.ts';
+import { isGguf, openSource, readJson, type Json } from '../formats/index.ts';
 import type { LlamaConfig } from './config.ts';
 import { families } from './families/index.ts';
 import { Fields } from './fields.ts';
@@ -9,25 +9,24 @@ import { Fields } from './fields.ts';
 export const supportedFamilies: readonly string[] = Object.keys(families);
 
 /**
- * Reads and checks DIR/config.json.
+ * Reads and checks the config of a Hugging Face folder or a .gguf file.
  * @throws FormatError naming the field that is missing or broken, ConfigError for what is not supported
  */
-export async function readConfig(
-  dir: string,
-): Promise<{ config: LlamaConfig; raw: Record<string, unknown> }> {
-  const path = join(dir, 'config.json');
-  let raw: Record<string, unknown>;
-  try {
-    raw = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new FormatError(`Cannot read ${path}: ${why}. Give a Hugging Face model folder.`, { cause });
-  }
-  return { config: parseConfig(raw, path), raw };
+export async function readConfig(path: string): Promise<{ config: LlamaConfig; raw: Json }> {
+  const raw = isGguf(path) ? await ggufConfig(path) : await readJson(join(path, 'config.json'));
+  if (!raw)
+    throw new FormatError(`There is no ${join(path, 'config.json')}. Give a Hugging Face model folder.`);
+  return { config: parseConfig(raw, isGguf(path) ? path : join(path, 'config.json')), raw };
+}
+
+async function ggufConfig(path: string): Promise<Json> {
+  const source = await openSource(path);
+  await source.close();
+  return source.config;
 }
 
 /** Checks a parsed config.json; `path` is named in errors. */
-export function parseConfig(raw: Record<string, unknown>, path = 'config.json'): LlamaConfig {
+export function parseConfig(raw: Json, path = 'config.json'): LlamaConfig {
   const field = new Fields(raw, path);
   const type = field.raw('model_type');
   if (typeof type !== 'string' || !Object.hasOwn(families, type)) {

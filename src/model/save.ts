@@ -1,12 +1,38 @@
-import type { TensorToWrite } from '../formats/index.ts';
+import { ConfigError } from '../errors.ts';
+import type { Json, TensorToWrite, WeightDtype } from '../formats/index.ts';
 import type { Llama } from './llama.ts';
+import type { Parameter } from './parameters.ts';
+
+/** Element type to write weights in: one for all, or `source` for that of the file each was loaded from. */
+export type SaveDtype = WeightDtype | 'source';
+
+const names: Record<WeightDtype, string> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 
 /** A model's tensors under their Hugging Face names, to be written; each is read from the engine when its turn comes. */
-export function weightsToWrite(model: Llama): TensorToWrite[] {
+export function weightsToWrite(model: Llama, dtype: SaveDtype = 'F32'): TensorToWrite[] {
+  if (dtype !== 'source' && !Object.hasOwn(names, dtype)) {
+    throw new ConfigError(
+      `dtype is ${JSON.stringify(dtype)}; take ${Object.keys(names).join(', ')} or source.`,
+    );
+  }
   const { list, get } = model.parameters;
   return list.map((p) => ({
     name: p.name,
     shape: p.shape,
+    dtype: dtypeOf(model, p, dtype),
     data: async () => (await get(p).data()) as Float32Array,
   }));
+}
+
+/** A config.json that tells the element type of weights written as `dtype`: that of the largest tensor. */
+export function configToWrite(model: Llama, config: Json, dtype: SaveDtype = 'F32'): Json {
+  const { list } = model.parameters;
+  const largest = list.reduce((a, b) => (b.size > a.size ? b : a));
+  const others = Object.entries(config).filter(([name]) => name !== 'dtype' && name !== 'torch_dtype');
+  // transformers 5 writes `dtype`, but still reads the name that 4 knows
+  return { ...Object.fromEntries(others), torch_dtype: names[dtypeOf(model, largest, dtype)] };
+}
+
+function dtypeOf(model: Llama, p: Parameter, dtype: SaveDtype): WeightDtype {
+  return dtype === 'source' ? (model.storedAs.get(p) ?? 'F32') : dtype;
 }

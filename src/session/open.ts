@@ -4,7 +4,7 @@ import { ConfigError } from '../errors.ts';
 import { loadTokenizer, type DataTaskOptions, type FileFormat, type Task } from '../data/index.ts';
 import { openEngine, type Engine, type EngineName } from '../engine/index.ts';
 import { isGguf, openSource, settleFolder } from '../formats/index.ts';
-import { loadModel, parseConfig } from '../model/index.ts';
+import { parseConfig } from '../model/index.ts';
 import {
   methods,
   stepSettings,
@@ -15,6 +15,7 @@ import {
 import { Base } from './base.ts';
 import { BatchSource } from './batches.ts';
 import type { SessionConfig } from './config.ts';
+import { loadShown } from './load-shown.ts';
 import { presetFor } from './presets.ts';
 import { resumeSession } from './resume.ts';
 import { Session } from './session.ts';
@@ -129,7 +130,7 @@ export async function open(options: OpenOptions = {}): Promise<Session> {
       snapshots,
       show,
     };
-    return new Session({ engine: on, model: await loadModel(on, weights), source, config, base });
+    return new Session({ engine: on, model: await loadShown(on, weights, show), source, config, base });
   } finally {
     await weights.close();
   }

@@ -3,12 +3,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { CheckpointError, ConfigError } from '../errors.ts';
 import { loadTokenizer } from '../data/index.ts';
 import { openEngine } from '../engine/index.ts';
-import { loadModel } from '../model/index.ts';
 import { stepSettings, type StepOptions } from '../train/index.ts';
 import { Base } from './base.ts';
 import { BatchSource } from './batches.ts';
 import { lostText, readRun, versionsOf, type SavedRun } from './checkpoint/index.ts';
 import type { SessionConfig } from './config.ts';
+import { loadShown } from './load-shown.ts';
 import type { OpenOptions } from './open.ts';
 import { Session } from './session.ts';
 import { remade, taskOf } from './task-of.ts';
@@ -63,7 +63,7 @@ export async function resumeSession({
     show,
   };
   const on = typeof engine === 'string' ? await openEngine(engine) : engine;
-  const weights = await loadModel(on, dir);
+  const weights = await loadShown(on, dir, show);
   try {
     const restored = await saved.restore(weights.parameters.list);
     const base = Base.known({ ...about.base, dir: baseDir });

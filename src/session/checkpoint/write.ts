@@ -8,8 +8,9 @@ import {
   writeFolder,
   type Disk,
   type FileToWrite,
+  type Json,
 } from '../../formats/index.ts';
-import { weightsToWrite } from '../../model/index.ts';
+import { configToWrite, weightsToWrite, type Llama, type SaveDtype } from '../../model/index.ts';
 import type { Trainer } from '../../train/index.ts';
 import type { Base } from '../base.ts';
 import type { BatchSource } from '../batches.ts';
@@ -22,8 +23,13 @@ import { writeState } from './state.ts';
 
 /** Options of `save`. */
 export interface SaveOptions {
-  /** Save what is needed to go on training: moments, labels, the log of steps. Defaults to true; false saves the model alone. */
+  /**
+   * Save what is needed to go on training: moments, labels, the log of steps. False saves the model alone. Defaults to true
+   * where the weights are written as they are, in float32.
+   */
   state?: boolean;
+  /** Element type of the weights: `F32` (default), `BF16`, `F16`, or `source` for that of the file they came from. */
+  dtype?: SaveDtype;
 }
 
 /** What is saved. */
@@ -46,16 +52,25 @@ export const MOMENTS = 'optimizer.safetensors';
 export async function saveRun(
   run: Run,
   dir: string,
-  { state = true }: SaveOptions = {},
+  { dtype = 'F32', ...options }: SaveOptions = {},
   disk: Disk = realDisk,
 ): Promise<void> {
   await assertOurs(dir);
   const { trainer, config } = run;
+  const weights = weightsToWrite(trainer.model, dtype);
+  const exact = weights.every((t) => t.dtype === 'F32');
+  const { state = exact } = options;
+  if (state && !exact) {
+    throw new ConfigError(
+      `A run cannot go on from weights rounded to ${dtype}. Save with dtype 'F32' or state: false.`,
+    );
+  }
   const files: FileToWrite[] = [];
   for (const [name, content] of await openCompanions(config.modelDir)) {
-    files.push({ name, chunks: () => [Buffer.from(content)] });
+    const own = name === 'config.json' ? configText(trainer.model, content, dtype) : content;
+    files.push({ name, chunks: () => [Buffer.from(own)] });
   }
-  files.push(...weightFiles(weightsToWrite(trainer.model)));
+  files.push(...weightFiles(weights));
   if (state) {
     const { tensors, metadata } = momentsToWrite(trainer.optimizer);
     files.push({ name: MOMENTS, chunks: () => safetensorsChunks(tensors, metadata) });
@@ -63,6 +78,12 @@ export async function saveRun(
   const text = jsonText(await documentOf(run, state));
   files.push({ name: ABOUT, chunks: () => [Buffer.from(text)] });
   await writeFolder(dir, files, disk);
+}
+
+/** The config that the model came with, telling the element type that it is written in. */
+function configText(model: Llama, content: Uint8Array | string, dtype: SaveDtype): string {
+  const config = JSON.parse(Buffer.from(content).toString()) as Json;
+  return JSON.stringify(configToWrite(model, config, dtype), null, 2) + '\n';
 }
 
 /** The content of hi-zfo.json. */
