@@ -50,9 +50,11 @@ export class DeviceBatch {
     this.ids = tf.tensor1d(b.ids, 'int32');
     this.positions = tf.tensor1d(b.positions, 'int32');
     this.targets = tf.tensor1d(b.targets, 'int32');
-    const order = Array.from({ length: b.length }, (_, t) => t);
-    this.attention = attentionPositions(config, order);
-    this.places = learnedPlaces(config, Array<number[]>(b.batch).fill(order).flat());
+    this.attention = attentionPositions(config, b.length);
+    this.places = learnedPlaces(
+      config,
+      Array.from(b.ids, (_, i) => i % b.length),
+    );
   }
 
   /** Number of supervised tokens. */

@@ -5,6 +5,7 @@ import type { Llama } from './llama.ts';
 import { CachedAttention, type LayerCache } from './cached-attention.ts';
 import type { Weights } from './parameters.ts';
 import { learnedPlaces } from './positions.ts';
+import { angleEpoch } from './rotary.ts';
 
 /** Settings of a {@link CachedForward}. */
 export interface CachedForwardOptions {
@@ -17,7 +18,8 @@ export interface CachedForwardOptions {
 /**
  * Forward passes of several rows at once, token by token, with a key-value cache: what every way of generating stands on.
  * Prompts are padded on the right; a cached slot that holds padding is masked and every row counts its own positions, so a
- * row's logits do not depend on its neighbours.
+ * row's logits do not depend on its neighbours. Where rotary angles change with the length of a sequence (`dynamic`,
+ * `longrope`) the cache is made anew when they do.
  *
  * Use: `start()` once, then `next(ids)` a token, `select(rows)` between tokens to reorder, repeat or drop rows, `dispose()`
  * at the end. Logits belong to the caller. The engine must be the active one (`await model.engine.activate()`).
@@ -26,10 +28,11 @@ export class CachedForward {
   readonly #model: Llama;
   readonly #weights: Weights;
   readonly #pad: number;
-  readonly #prompts: readonly (readonly number[])[];
-  /** Slots of the prompts; a row's later tokens follow from this slot on. */
-  readonly #longest: number;
-  #lengths: number[];
+  /** All tokens of each row. */
+  #seen: number[][];
+  /** Tokens of each row that went in at first, and slots that they took; later ones follow from there on. */
+  #lengths: number[] = [];
+  #longest = 0;
   #steps = 0;
   #caches: LayerCache[] = [];
 
@@ -44,46 +47,45 @@ export class CachedForward {
     this.#model = model;
     this.#weights = weights;
     this.#pad = pad;
-    this.#prompts = prompts;
-    this.#lengths = prompts.map((p) => p.length);
-    this.#longest = Math.max(0, ...this.#lengths);
+    this.#seen = prompts.map((p) => [...p]);
     this.#checkRoom();
   }
 
   /** Rows that `next` takes a token for. */
   get rows(): number {
-    return this.#lengths.length;
+    return this.#seen.length;
   }
 
   /** Tokens that each row has seen. */
   get lengths(): readonly number[] {
-    return this.#lengths.map((n) => n + this.#steps);
+    return this.#seen.map((ids) => ids.length);
   }
 
   /** Runs the prompts; logits [rows, V] of the token after each. */
   start(): Tensor2D {
+    this.dispose();
+    this.#lengths = [...this.lengths];
+    this.#longest = Math.max(...this.#lengths);
+    this.#steps = 0;
     const t = this.#longest;
-    const ids = this.#prompts.flatMap((p) => [...p, ...Array<number>(t - p.length).fill(this.#pad)]);
-    const positions = this.#prompts.flatMap(() => Array.from({ length: t }, (_, i) => i));
-    return this.#extend(
-      ids,
-      positions,
-      this.#lengths.map((n, b) => b * t + n - 1),
-    );
+    const ids = this.#seen.flatMap((p) => [...p, ...Array<number>(t - p.length).fill(this.#pad)]);
+    const positions = this.#seen.flatMap(() => Array.from({ length: t }, (_, i) => i));
+    const last = this.#lengths.map((n, b) => b * t + n - 1);
+    return this.#extend(ids, positions, last);
   }
 
   /** Appends one token to every row; logits [rows, V] of the token after it. */
   next(ids: readonly number[]): Tensor2D {
     if (ids.length !== this.rows)
       throw new ConfigError(`next() was given ${ids.length} tokens for ${this.rows} rows.`);
-    const positions = this.lengths;
-    this.#steps++;
+    const positions = [...this.lengths];
+    const stale = positions.some((n) => this.#epoch(n) !== this.#epoch(n + 1));
+    this.#seen.forEach((row, b) => row.push(ids[b]!));
     this.#checkRoom();
-    return this.#extend(
-      [...ids],
-      [...positions],
-      ids.map((_, b) => b),
-    );
+    if (stale) return this.start();
+    this.#steps++;
+    const last = ids.map((_, b) => b);
+    return this.#extend([...ids], positions, last);
   }
 
   /** Row i from now on continues row `from[i]`: beam search reorders rows with it, others drop those that are done. */
@@ -98,6 +100,7 @@ export class CachedForward {
     });
     for (const c of old) tf.dispose([c.k, c.v]);
     this.#lengths = from.map((b) => this.#lengths[b]!);
+    this.#seen = from.map((b) => [...this.#seen[b]!]);
   }
 
   dispose(): void {
@@ -107,9 +110,14 @@ export class CachedForward {
 
   #checkRoom(): void {
     const { maxPositions } = this.#model.config;
-    const most = this.#longest + this.#steps;
+    const most = Math.max(0, ...this.lengths);
     if (most > maxPositions)
       throw new ConfigError(`${most} tokens exceed the model's ${maxPositions} positions.`);
+  }
+
+  #epoch(length: number): number {
+    const { positions } = this.#model.config;
+    return positions.kind === 'rotary' ? angleEpoch(positions, length) : 0;
   }
 
   /** Runs `ids` (the same number for each row) after what is cached and grows the cache. */

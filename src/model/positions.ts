@@ -5,14 +5,12 @@ import { alibiSlopes } from './alibi.ts';
 import type { LlamaConfig } from './config.ts';
 import { rotaryAngles } from './rotary.ts';
 
-/** What attention needs for tokens at `positions`; the tensors belong to the caller. */
-export function attentionPositions(
-  { positions: kind, heads }: LlamaConfig,
-  positions: readonly number[],
-): AttentionPositions {
-  if (kind.kind === 'alibi') return { slopes: tf.tensor1d(alibiSlopes(heads)) };
-  if (kind.kind !== 'rotary') return undefined;
-  const { cos, sin, shape } = rotaryAngles(kind, positions);
+/** What attention needs for sequences of `length`; the tensors belong to the caller. */
+export function attentionPositions({ positions, heads }: LlamaConfig, length: number): AttentionPositions {
+  if (positions.kind === 'alibi') return { slopes: tf.tensor1d(alibiSlopes(heads)) };
+  if (positions.kind !== 'rotary') return undefined;
+  const order = Array.from({ length }, (_, t) => t);
+  const { cos, sin, shape } = rotaryAngles(positions, order, length);
   return { cos: tf.tensor2d(cos, shape), sin: tf.tensor2d(sin, shape) };
 }
 

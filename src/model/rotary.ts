@@ -1,6 +1,7 @@
 import type { Positions } from './config.ts';
 
-type Rotary = Extract<Positions, { kind: 'rotary' }>;
+/** Rotary positions of a config. */
+export type Rotary = Extract<Positions, { kind: 'rotary' }>;
 
 /** Angle of one position for each pair of dimensions, in radians, in a sequence of `length`. */
 export function rotaryFrequencies({ dimensions, theta, scaling }: Rotary, length: number): Float64Array {
@@ -43,11 +44,17 @@ export function rotaryFrequencies({ dimensions, theta, scaling }: Rotary, length
 }
 
 /**
- * cos and sin at `positions`, each [positions.length, dimensions / 2], row by row. As in transformers, the farthest
- * position of a call counts as the length of the sequence for the kinds that look at it.
+ * A number that changes when a longer sequence has other angles, also for the tokens that it began with. What was computed
+ * from them must then be computed again.
  */
-export function rotaryAngles(rotary: Rotary, positions: readonly number[]) {
-  const f = rotaryFrequencies(rotary, Math.max(0, ...positions) + 1);
+export function angleEpoch({ scaling }: Rotary, length: number): number {
+  if (scaling.type === 'dynamic') return Math.max(length, scaling.originalLength);
+  return scaling.type === 'longrope' && length > scaling.originalLength ? 1 : 0;
+}
+
+/** cos and sin at `positions` of a sequence of `length`, each [positions.length, dimensions / 2], row by row. */
+export function rotaryAngles(rotary: Rotary, positions: readonly number[], length: number) {
+  const f = rotaryFrequencies(rotary, length);
   const scale = 'attentionFactor' in rotary.scaling ? rotary.scaling.attentionFactor : 1;
   const cos = new Float32Array(positions.length * f.length);
   const sin = new Float32Array(positions.length * f.length);
