@@ -57,7 +57,7 @@ export type Weights = (p: Parameter) => Tensor;
 export class ParameterStore {
   readonly list: readonly Parameter[];
   private readonly byName: ReadonlyMap<string, Parameter>;
-  private readonly values: Tensor[] = [];
+  private readonly values: (Tensor | undefined)[] = [];
 
   constructor(infos: readonly ParameterInfo[]) {
     this.list = infos.map((info, index) => Object.freeze({ ...info, index }));
@@ -97,7 +97,7 @@ export class ParameterStore {
   }
 
   dispose(): void {
-    for (const t of this.values) t.dispose();
+    for (const t of this.values) t?.dispose();
   }
 }
 
