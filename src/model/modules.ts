@@ -43,8 +43,8 @@ export class Modules {
   linear(weights: Weights, layer: number, role: Role, x: Tensor2D): Tensor2D {
     const { weight, bias } = this.at(layer, role);
     const inLayer = layer >= 0 && layer < this.config.layers;
-    const b = bias && (weights(bias) as Tensor1D);
-    return this.ops.linear(x, weights(weight) as Tensor2D, b, inLayer && this.config.inOut);
+    const w = weights(weight) as Tensor2D;
+    return this.ops.linear(x, w, bias && (weights(bias) as Tensor1D), inLayer && this.config.inOut);
   }
 
   /** The norm of `role`; x itself where the family has none. */
