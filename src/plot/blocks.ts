@@ -23,7 +23,7 @@ const labels: Record<Role, string> = {
   embedding: 'embed',
   'project-in': 'proj<br>in',
   position: 'pos',
-  'embedding-norm': 'embed<br>norm',
+  'embedding-norm': 'emb<br>norm',
   'attention-norm': 'attn<br>norm',
   qkv: 'qkv',
   q: 'q',
@@ -47,7 +47,10 @@ const labels: Record<Role, string> = {
 /** Name of a role on an axis. */
 export const roleLabel = (role: Role): string => labels[role];
 
-/** Lays tensors out by role, roles in the order of their first use. `parameters` in execution order. */
+/**
+ * Lays tensors out by role, roles in the order of their first use, a bias right of its weight. `parameters` in execution
+ * order.
+ */
 export function roleBlocks(parameters: readonly Parameter[]): RoleBlocks {
   const byRole = new Map<Role, Parameter[]>();
   for (const p of parameters) byRole.set(p.role, [...(byRole.get(p.role) ?? []), p]);

@@ -12,7 +12,8 @@ export interface Cell {
 
 /**
  * The tensors of a decoder as a map: a column for each layer from the input (left) to the output (right), a row for each
- * role in execution order (top to bottom); the embedding, the final norm and the head are columns of their own.
+ * role in execution order (top to bottom); what stands before and after the layers are columns of their own. A bias is the
+ * lower strip of its module's cell.
  */
 export interface LayerGrid {
   cell: (p: Parameter) => Cell;
@@ -25,9 +26,16 @@ export interface LayerGrid {
 const MARGIN = 0.06;
 /** About as many column labels as fit. */
 const LABELS = 12;
+/** Share of a cell that a bias takes. */
+const STRIP = 0.28;
+/** What stands outside the layers, and what its column says. */
 const outer: Partial<Record<Role, string>> = {
   embedding: 'embed',
+  'project-in': roleLabel('project-in'),
+  position: roleLabel('position'),
+  'embedding-norm': roleLabel('embedding-norm'),
   'final-norm': roleLabel('final-norm'),
+  'project-out': roleLabel('project-out'),
   head: 'head',
 };
 
@@ -46,19 +54,22 @@ export function layerGrid(parameters: readonly Parameter[]): LayerGrid {
     for (const p of list) {
       const row = roles.indexOf(p.role);
       const [y, tall] = row < 0 ? [0, height] : [height - 1 - row, 1];
+      const inner = tall - 2 * MARGIN;
+      const strip = list.some((q) => q.bias && q.role === p.role) ? STRIP : 0;
       cells.set(p, {
         x: at + width / 2,
         width: width * (1 - MARGIN),
-        y: y + MARGIN,
-        height: tall - 2 * MARGIN,
+        y: y + MARGIN + (p.bias ? 0 : strip * inner),
+        height: inner * (p.bias ? strip - MARGIN / 2 : 1 - strip),
       });
     }
     if (label !== undefined) columns.push({ x: at + width / 2, label });
     at += width;
   };
   const alone = (before: boolean) => {
-    for (const p of parameters) {
-      if (p.role in outer && p.layer < 0 === before) column(outer[p.role], wide, [p]);
+    for (const role of Object.keys(outer) as Role[]) {
+      const list = parameters.filter((p) => p.role === role && p.layer < 0 === before);
+      if (list.length > 0) column(outer[role], wide, list);
     }
   };
   alone(true);

@@ -55,7 +55,7 @@ export function profileFigure(profile: Profile): FigureSpec {
       customdata: entries.map((e) => escaped(shortName(e.parameter))),
       hovertemplate: `<b>%{customdata}</b><br>${name} %{y}% of the backward pass<extra></extra>`,
     });
-  const layers = Math.max(0, ...entries.map((e) => (e.parameter.role === 'q' ? e.parameter.layer : 0)));
+  const layers = Math.max(0, ...entries.map((e) => (e.parameter.role === 'o' ? e.parameter.layer : 0)));
   const importance = cut(
     entries,
     laid,

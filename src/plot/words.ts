@@ -48,7 +48,7 @@ export function duration(seconds: number): string {
 
 /** `layers.3.self_attn.q_proj`: a name without what all names share. */
 export function shortName(p: Parameter): string {
-  return p.name.replace(/^model\./, '').replace(/\.weight$/, '');
+  return p.name.replace(/^(model\.decoder|model|transformer|gpt_neox)\./, '').replace(/\.weight$/, '');
 }
 
 /** `1 tensor`, `2 tensors`. */
