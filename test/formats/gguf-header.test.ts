@@ -58,8 +58,8 @@ describe('the header of a GGUF file', () => {
     ['a big-endian file', parts({ version: 3 << 24 }), /big-endian/],
     ['an empty file', Buffer.alloc(0), /goes on behind its end, after 0 bytes/],
     ['a cut header', parts().subarray(0, 60), /goes on behind its end, after 60 bytes/],
-    ['too many tensors', parts({ tensorCount: 2 ** 40 }), /goes on behind its end/],
-    ['too many entries', parts({ entryCount: 2 ** 40 }), /goes on behind its end|value of type/],
+    ['too many tensors', parts({ tensorCount: 2 ** 40 }), /two tensors are named |goes on behind its end/],
+    ['too many entries', parts({ entryCount: 2 ** 40 }), /it has a key of \d+ bytes/],
     [
       'a key that comes twice',
       parts({
