@@ -1,52 +1,70 @@
 import * as aq from 'arquero';
 import type { ColumnTable } from 'arquero';
-import type { LossLine, LossPlane } from '../variance/index.ts';
+import type { LossLine, LossPlane, PlanePoint } from '../variance/index.ts';
 import { figureSpec, type FigureSpec } from './spec.ts';
-import { axis, colours, escaped, frame, heading, legendNames, NEUTRAL } from './theme.ts';
-import { count, plusMinus, significant } from './words.ts';
+import { axis, colours, frame, heading, legendNames, NEUTRAL } from './theme.ts';
+import { count, percent, plusMinus, significant } from './words.ts';
 
-const lineColours = [colours.FO, colours.ZO, colours.clean, colours.perturbed];
-
-/** The loss along one or more axes through the weights, smoothed dotted with its error bars. */
+/** The loss along one or more axes through the weights, a panel each; smoothed dotted, with its error bars. */
 export function lineFigure(lines: readonly LossLine[]): FigureSpec {
-  const data = lines.flatMap((line, i): object[] => {
-    const color = lineColours[i % lineColours.length]!;
-    const name = `along ${line.axis}`;
-    const exact = {
-      type: 'scatter',
-      mode: 'lines+markers',
-      name: escaped(name),
-      x: line.at,
-      y: line.loss,
-      line: { color, width: 2 },
-      marker: { color, size: 5 },
-      hovertemplate: `${escaped(name)}: %{y:.5~g} at %{x:.3~g}<extra></extra>`,
-    };
-    if (!line.smoothed) return [exact];
-    const { epsilon, loss } = line.smoothed;
-    const title = `smoothed, epsilon ${significant(epsilon)}`;
-    const smooth = {
-      type: 'scatter',
-      mode: 'lines',
-      name: escaped(`${name}, ${title}`),
-      x: line.at,
-      y: loss.map((m) => m.mean),
-      error_y: { array: loss.map((m) => m.standardError), color, thickness: 1, width: 2 },
-      line: { color, width: 1.5, dash: 'dot' },
-      hovertemplate: `${title}: %{y:.5~g}<extra></extra>`,
-    };
-    return [exact, smooth];
-  });
+  const columns = Math.min(2, lines.length);
+  const rows = Math.ceil(lines.length / columns);
+  const wide = columns === 2 ? 0.43 : 1;
+  const tall = rows > 1 ? (1 - 0.26 * (rows - 1)) / rows : 1;
+  const corners = lines.map((_, i): [number, number] => [
+    (i % columns) * 0.57,
+    1 - Math.floor(i / columns) * (tall + 0.26),
+  ]);
+  const data = lines.flatMap((line, i) => lineTraces(line, i));
   return figureSpec(data, {
     ...frame({
       title: 'Loss through the weights',
       subtitle: [`loss ${significant(lines[0]?.center ?? NaN, 4)} at the weights (0)`],
-      height: 460,
+      height: 130 + 300 * rows,
       legend: legendNames(data),
+      headroom: 24,
     }),
-    xaxis: axis('displacement, in lengths of the axis'),
-    yaxis: axis('loss'),
+    ...Object.fromEntries(
+      corners.flatMap(([left, top], i): [string, object][] => {
+        const n = i ? String(i + 1) : '';
+        return [
+          [`xaxis${n}`, axis('lengths of the axis', { domain: [left, left + wide], anchor: `y${n}` })],
+          [`yaxis${n}`, axis(i % columns ? '' : 'loss', { domain: [top - tall, top], anchor: `x${n}` })],
+        ];
+      }),
+    ),
+    annotations: corners.map(([x, y], i) => heading(`along ${lines[i]!.axis}`, x, y, { yshift: 2 })),
   });
+}
+
+function lineTraces(line: LossLine, i: number): object[] {
+  const on = { xaxis: `x${i ? i + 1 : ''}`, yaxis: `y${i ? i + 1 : ''}`, showlegend: i === 0 };
+  const exact = {
+    ...on,
+    type: 'scatter',
+    mode: 'lines+markers',
+    name: 'loss',
+    x: line.at,
+    y: line.loss,
+    line: { color: colours.FO, width: 2 },
+    marker: { color: colours.FO, size: 5 },
+    hovertemplate: 'loss %{y:.5~g} at %{x:.3~g}<extra></extra>',
+  };
+  if (!line.smoothed) return [exact];
+  const { epsilon, loss } = line.smoothed;
+  const name = `smoothed, epsilon ${significant(epsilon)} (± 1 standard error)`;
+  const smooth = {
+    ...on,
+    type: 'scatter',
+    mode: 'lines',
+    name,
+    x: line.at,
+    y: loss.map((m) => m.mean),
+    error_y: { array: loss.map((m) => m.standardError), color: colours.ZO, thickness: 1, width: 2 },
+    line: { color: colours.ZO, width: 2, dash: 'dot' },
+    hovertemplate: 'smoothed %{y:.5~g}<extra></extra>',
+  };
+  return [exact, smooth];
 }
 
 /** The loss on a plane as contours, the smoothed loss beside it, and the training path on both. */
@@ -133,7 +151,7 @@ function pathTraces({ path }: LossPlane, on: object, first: boolean): object[] {
       line: { color: '#fff', width: 3 },
       marker: { color: colours.alarm, size: 7, line: { color: '#fff', width: 1 } },
       customdata: path.map(
-        (p, i) => `point ${i + 1} of ${path.length}, ${significant(100 * p.off, 2)}% off the plane`,
+        (p, i) => `point ${i + 1} of ${path.length}, ${significant(p.off, 2)} off the plane`,
       ),
       hovertemplate: '%{customdata}<extra></extra>',
       showlegend: first,
@@ -154,8 +172,9 @@ function pathTraces({ path }: LossPlane, on: object, first: boolean): object[] {
 
 function pathLine({ path }: LossPlane): string {
   if (!path?.length) return '';
-  const off = Math.max(...path.map((p) => p.off));
-  return `path of ${count(path.length, 'point')}, at most ${significant(100 * off, 2)}% off the plane`;
+  const sum = (of: (p: PlanePoint) => number) => path.reduce((s, p) => s + of(p) ** 2, 0);
+  const held = 1 - sum((p) => p.off) / sum((p) => p.length);
+  return `path of ${count(path.length, 'point')}, ${percent(held)} of its squared distance to the end on the plane`;
 }
 
 /** One row for each point of each line. */

@@ -1,7 +1,7 @@
 import * as aq from 'arquero';
 import type { ColumnTable } from 'arquero';
 import { lawChecks } from '../variance/checks.ts';
-import type { SweepPoint, SweepReport } from '../variance/index.ts';
+import type { BatchNoise, SweepPoint, SweepReport, VarianceReport } from '../variance/index.ts';
 import { logAxis } from './log-ticks.ts';
 import { figureSpec, type FigureSpec } from './spec.ts';
 import { axis, colours, frame, heading, legendNames } from './theme.ts';
@@ -25,7 +25,10 @@ const panels: Panel[] = [
     law: (p) => row(p)?.rmsCosineLaw ?? NaN,
   },
   { title: 'curvature and rounding K', of: (p) => p.report.curvature },
-  { title: 'mini-batch noise tr Σ / (B |g|²)', of: (p) => p.noise?.ratio },
+  {
+    title: 'mini-batch noise tr Σ / (B |g|²)',
+    of: (p) => (p.noise && Number.isFinite(p.noise.ratio.mean) ? p.noise.ratio : undefined),
+  },
 ];
 
 /**
@@ -47,7 +50,7 @@ export function sweepFigure(report: SweepReport): FigureSpec {
       const found = panel.of(p);
       return found ? [found.mean - found.standardError, found.mean + found.standardError, panel.law?.(p) ?? NaN] : []; // prettier-ignore
     });
-    const y = ends.every((e) => !(e <= 0)) ? logAxis(ends) : {};
+    const y = scaleOf(ends);
     axes.push([
       `xaxis${n}`,
       axis(report.axis, { domain: [left, left + 0.43], anchor: `y${n}`, ...x.settings }),
@@ -107,15 +110,41 @@ function scale(points: readonly SweepPoint[]): { at: (number | string)[]; settin
   const numbers = values.filter((v): v is number => typeof v === 'number');
   if (numbers.length < values.length) return { at: values.map(text), settings: { type: 'category' } };
   const spans = Math.min(...numbers) > 0 && Math.max(...numbers) > 5 * Math.min(...numbers);
-  const ticks = { tickvals: numbers, ticktext: numbers.map((v) => significant(v)), tickangle: 0 };
+  const shown = apart(numbers, spans ? Math.log : (v) => v);
+  const ticks = { tickvals: shown, ticktext: shown.map((v) => significant(v)), tickangle: 0 };
   return { at: numbers, settings: spans ? { type: 'log', ...ticks } : ticks };
 }
 
+/** The values whose labels do not run into each other. */
+function apart(values: readonly number[], place: (v: number) => number): number[] {
+  const sorted = [...values].sort((a, b) => a - b);
+  const room = 0.13 * (place(sorted.at(-1)!) - place(sorted[0]!));
+  const kept: number[] = [];
+  for (const v of sorted) if (!kept.length || place(v) - place(kept.at(-1)!) >= room) kept.push(v);
+  return kept;
+}
+
+/** Logarithmic where values are positive and span more than a factor of 3. */
+function scaleOf(values: readonly number[]): object {
+  const known = values.filter(Number.isFinite);
+  const [low, high] = [Math.min(...known), Math.max(...known)];
+  return low > 0 && high > 3 * low ? logAxis(known) : { tickformat: '.3~s' };
+}
+
+/** What was the same at every value. */
 function subtitle({ points }: SweepReport): string {
-  const { settings, draws, dimension } = points[0]?.report ?? {};
-  if (!settings) return 'no value was measured';
-  const q = points[0]!.report.rows[0]?.q ?? 1;
-  return `${settings.estimator}, ${settings.law}, epsilon ${significant(settings.epsilon)} unless swept · q = ${q} · ${count(draws!, 'draw')} · ${amount(dimension!)} values`;
+  const first = points[0]?.report;
+  if (!first) return 'no value was measured';
+  const constant = (of: (r: VarianceReport) => string) =>
+    points.every((p) => of(p.report) === of(first)) ? [of(first)] : [];
+  return [
+    ...constant((r) => r.settings.estimator),
+    ...constant((r) => r.settings.law),
+    ...constant((r) => `epsilon ${significant(r.settings.epsilon)}`),
+    `q = ${first.rows[0]?.q ?? 1}`,
+    ...constant((r) => count(r.draws, 'draw')),
+    ...constant((r) => `${amount(r.dimension)} values`),
+  ].join(' · ');
 }
 
 /** One row for each value. */
@@ -144,6 +173,12 @@ export function sweepTable({ axis: name, points }: SweepReport): ColumnTable {
   });
 }
 
+/** The noise ratio, or that there is too little signal for one. */
+const noiseText = ({ ratio }: BatchNoise) =>
+  Number.isFinite(ratio.mean)
+    ? plusMinus(ratio.mean, ratio.standardError)
+    : 'so large that no signal shows above it';
+
 /** A line for each value: inside or outside the law of the second moment, and by how much. */
 export function sweepText(report: SweepReport): string {
   const lines = report.points.map((p) => {
@@ -153,8 +188,7 @@ export function sweepText(report: SweepReport): string {
         `${signed(check.deviation)} standard errors, ${check.inside ? 'inside' : 'outside'}`
       : 'no law to hold against';
     const { curvature } = p.report;
-    const noise =
-      p.noise && `, mini-batch noise ${plusMinus(p.noise.ratio.mean, p.noise.ratio.standardError)}`;
+    const noise = p.noise && `, mini-batch noise ${noiseText(p.noise)}`;
     return `${text(p.value)}: ${found}; K ${plusMinus(curvature.mean, curvature.standardError)}${noise ?? ''}`;
   });
   return [`The ZO estimate against ${report.axis}, ${subtitle(report)}.`, ...lines].join('\n');

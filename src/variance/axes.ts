@@ -52,6 +52,15 @@ export async function gradientAxis(objective: Objective, like: Vector): Promise<
   }
 }
 
+/** A place projected on a plane through the centre. */
+export interface PlanePoint {
+  x: number;
+  y: number;
+  /** Distance to the centre, and to the plane. */
+  length: number;
+  off: number;
+}
+
 /** The two main directions of a training path, and the share of its spread about the centre that each holds. */
 export interface PathAxes {
   axes: [Vector, Vector];
@@ -93,13 +102,13 @@ export async function pathAxes(engine: Engine, center: Vector, path: readonly Ve
   }
 }
 
-/** Coordinates of w - center on two axes, by least squares; and how far off the plane it lies, relative to its length. */
+/** Coordinates of w - center on two axes, by least squares; its length, and the length of what lies off the plane. */
 export async function project(
   engine: Engine,
   w: Vector,
   center: Vector,
   [a, b]: readonly [Vector, Vector],
-): Promise<{ x: number; y: number; off: number }> {
+): Promise<PlanePoint> {
   const v = plus(engine, w, center, -1);
   try {
     const [aa, ab, bb] = [await inner(engine, a, a), await inner(engine, a, b), await inner(engine, b, b)];
@@ -107,7 +116,7 @@ export async function project(
     const det = aa * bb - ab * ab;
     const [x, y] = [(va * bb - vb * ab) / det, (vb * aa - va * ab) / det];
     const inside = x * va + y * vb;
-    return { x, y, off: vv > 0 ? Math.sqrt(Math.max(0, 1 - inside / vv)) : 0 };
+    return { x, y, length: Math.sqrt(vv), off: Math.sqrt(Math.max(0, vv - inside)) };
   } finally {
     dispose(v);
   }

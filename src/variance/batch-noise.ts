@@ -12,7 +12,7 @@ export interface BatchNoise {
   signal: Measured;
   /** tr(Sigma) / B, the variance of a batch's gradient. */
   noise: Measured;
-  /** nu = tr(Sigma) / (B |g|^2). */
+  /** nu = tr(Sigma) / (B |g|^2); NaN where the signal is below two of its standard errors, so that a ratio means nothing. */
   ratio: Measured;
   /** The same by tensor. */
   tensors: { parameter: Parameter; signal: Measured; noise: Measured }[];
@@ -53,7 +53,10 @@ export async function measureBatchNoise(batches: readonly Objective[]): Promise<
       batches: n,
       signal,
       noise,
-      ratio: jackknife(n, (list) => noiseOf(whole)(list) / signalOf(whole)(list)),
+      ratio:
+        signal.mean > 2 * signal.standardError
+          ? jackknife(n, (list) => noiseOf(whole)(list) / signalOf(whole)(list))
+          : { mean: NaN, standardError: NaN },
       tensors: parameters.map((parameter, k) => ({
         parameter,
         signal: jackknife(n, signalOf(tables[k]!)),

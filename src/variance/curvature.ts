@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import type { Parameter } from '../model/parameters.ts';
-import { DIFFERENCE_STEP, HESSIAN_VECTOR_GRADIENTS, hessianVector } from './hessian.ts';
+import { DIFFERENCE_LENGTH, HESSIAN_VECTOR_GRADIENTS, hessianVector } from './hessian.ts';
 import { lanczos } from './lanczos.ts';
 import type { Objective } from './objective.ts';
 import { estimate, ratio, type Measured } from './statistics.ts';
@@ -17,8 +17,8 @@ export interface CurvatureOptions {
   steps?: number;
   /** Seed of the probes; defaults to 0. */
   seed?: number;
-  /** Step of the differences, see `hessianVector`. */
-  step?: number;
+  /** Distance of the differences, see `hessianVector`. */
+  length?: number;
   /** Ends the measurement early with the probes so far; at least 2 are taken. */
   signal?: AbortSignal;
   /** Called after each Hessian-vector product. */
@@ -54,7 +54,7 @@ export async function measureCurvature(
   objective: Objective,
   options: CurvatureOptions = {},
 ): Promise<CurvatureReport> {
-  const { probes = 16, steps = 12, seed = 0, step = DIFFERENCE_STEP, signal, onProduct } = options;
+  const { probes = 16, steps = 12, seed = 0, length = DIFFERENCE_LENGTH, signal, onProduct } = options;
   if (!Number.isSafeInteger(probes) || probes < 2)
     throw new ConfigError(`probes is ${probes}; take a whole number from 2 on.`);
   if (!Number.isSafeInteger(steps) || steps < 2)
@@ -66,7 +66,7 @@ export async function measureCurvature(
     for (let i = 0; i < probes && !(signal?.aborted && i >= 2); i++) {
       const z = drawn(engine, parameters, { seed, step: i, query: QUERY, law: 'rademacher' });
       try {
-        const h = await hessianVector(objective, z, step);
+        const h = await hessianVector(objective, z, length);
         try {
           for (const [k, p] of parameters.entries())
             traces[k]!.push(await engine.ops.dot([[z.get(p)!, h.get(p)!]]));
@@ -84,7 +84,7 @@ export async function measureCurvature(
     const ends = await lanczos(objective, {
       steps,
       seed,
-      step,
+      length,
       signal,
       onStep: (done) => onProduct?.(n + done, n + steps),
     });

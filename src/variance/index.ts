@@ -25,7 +25,7 @@ export type { GroupVariance, TensorVariance, VarianceReport, VarianceRow } from 
 export type { GroupName, GroupSums, Sums, WholeSums } from './sums.ts';
 export { continueVariance, measureVariance, type VarianceOptions } from './measure.ts';
 export { lawChecks, type LawCheck } from './checks.ts';
-export { DIFFERENCE_STEP, hessianVector } from './hessian.ts';
+export { DIFFERENCE_LENGTH, hessianVector } from './hessian.ts';
 export { measureCurvature, type CurvatureOptions, type CurvatureReport } from './curvature.ts';
 export { measureRounding, roundingLaw, type RoundingReport } from './rounding.ts';
 export { measureBatchNoise, type BatchNoise } from './batch-noise.ts';
@@ -40,6 +40,7 @@ export {
   randomAxis,
   snapshot,
   type PathAxes,
+  type PlanePoint,
 } from './axes.ts';
 export { lossLine, lossPlane, type CutOptions, type LossLine, type LossPlane } from './landscape.ts';
 export type { Vector } from './vectors.ts';

@@ -1,5 +1,5 @@
 import { NonFiniteError } from '../errors.ts';
-import { DIFFERENCE_STEP, hessianVector } from './hessian.ts';
+import { DIFFERENCE_LENGTH, hessianVector } from './hessian.ts';
 import type { Objective } from './objective.ts';
 import { dispose, drawn, inner, plus, scaled, type Vector } from './vectors.ts';
 
@@ -26,12 +26,12 @@ export async function lanczos(
   options: {
     steps?: number;
     seed?: number;
-    step?: number;
+    length?: number;
     signal?: AbortSignal | undefined;
     onStep?: (done: number) => void;
   } = {},
 ): Promise<ExtremeEigenvalues> {
-  const { steps = 12, seed = 0, step = DIFFERENCE_STEP, signal, onStep } = options;
+  const { steps = 12, seed = 0, length = DIFFERENCE_LENGTH, signal, onStep } = options;
   const { engine, parameters } = objective;
   const diagonal: number[] = [];
   const beside: number[] = [];
@@ -45,7 +45,7 @@ export async function lanczos(
       dispose(start);
     }
     for (let k = 0; k < steps && !(signal?.aborted && k >= 2); k++) {
-      let w: Vector = await hessianVector(objective, v, step);
+      let w: Vector = await hessianVector(objective, v, length);
       const subtract = (x: Vector, by: number) => {
         const next = plus(engine, w, x, -by);
         dispose(w);

