@@ -1,6 +1,6 @@
 import * as aq from 'arquero';
 import type { ColumnTable } from 'arquero';
-import type { CurvatureReport } from '../variance/index.ts';
+import type { CurvatureReport, SharpnessReport } from '../variance/index.ts';
 import { roleBlocks } from './blocks.ts';
 import { figureSpec, type FigureSpec } from './spec.ts';
 import { axis, escaped, familyColours, familyOf, frame, legendNames, type Family } from './theme.ts';
@@ -81,4 +81,13 @@ export function curvatureText(r: CurvatureReport): string {
       `differences of gradients; ${r.gradients} gradients were taken.`,
     rank,
   ].join('\n');
+}
+
+/** Curvature, and how much the loss rises nearby. */
+export function sharpnessText(curvature: CurvatureReport, rise: SharpnessReport): string {
+  return (
+    `${curvatureText(curvature)}\nA random displacement by ${significant(100 * rise.radius)}% of each tensor's norm lifts the loss of ` +
+    `${significant(rise.loss, 4)} by ${plusMinus(rise.rise.mean, rise.rise.standardError)}; one of the same length along the gradient by ` +
+    `${significant(rise.ascent)}.`
+  );
 }

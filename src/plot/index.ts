@@ -14,6 +14,6 @@ export { compareFigure, compareTable, type ComparedRun } from './compare.ts';
 export { groupTable } from './variance-text.ts';
 export { sweepFigure, sweepTable, sweepText } from './sweep.ts';
 export { splitFigure, splitTable, splitText } from './split.ts';
-export { curvatureFigure, curvatureTable, curvatureText } from './curvature.ts';
+export { curvatureFigure, curvatureTable, curvatureText, sharpnessText } from './curvature.ts';
 export { lineFigure, lineTable, lineText, planeFigure, planeTable, planeText } from './landscape.ts';
 export { surfaceFigure, type Grid, type PathPoint, type SurfaceOptions } from './surface.ts';

@@ -10,3 +10,9 @@ export type { History } from './views.ts';
 export { Result, type View } from './result.ts';
 export { type SessionEvents } from './events.ts';
 export { type EvaluateOptions } from './evaluate.ts';
+export type {
+  LandscapeOptions,
+  SessionSharpnessOptions,
+  SessionSweepOptions,
+  SharpnessFindings,
+} from './laboratory.ts';

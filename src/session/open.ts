@@ -130,7 +130,13 @@ export async function open(options: OpenOptions = {}): Promise<Session> {
       snapshots,
       show,
     };
-    const session = new Session({ engine: on, model: await loadShown(on, weights, show), source, config, base });
+    const session = new Session({
+      engine: on,
+      model: await loadShown(on, weights, show),
+      source,
+      config,
+      base,
+    });
     for (const warning of tokenizer.warnings) session.warn(warning);
     return session;
   } finally {

@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.ts';
 import type { ProbeSettings } from '../panel/host.ts';
 import type { ProbeRow, Trainer } from '../train/index.ts';
-import { varianceLaw, type VarianceReport } from '../variance/index.ts';
+import type { VarianceReport } from '../variance/index.ts';
 import { trainerVariance } from './variance.ts';
 
 /**
@@ -34,7 +34,7 @@ export class Probes {
     const { every, draws } = this.#settings;
     const due = every > 0 && trainer.steps % every === 0;
     if (!due || signal?.aborted || trainer.labels?.with('ZO').length === 0) return undefined;
-    const { queries: q, law } = trainer.settings;
+    const { queries: q } = trainer.settings;
     // a probe has directions of its own: figures of different probes are independent
     const seed = (trainer.options.seed + Math.imul(trainer.steps, 0x9e3779b1)) >>> 0;
     const started = performance.now();
@@ -47,7 +47,7 @@ export class Probes {
         cosine: report.rows[0]!.cosine.mean,
         cosineError: report.rows[0]!.cosine.standardError,
         varianceRatio: varianceRatio(report),
-        varianceLaw: varianceLaw(report.dimension, q, law),
+        varianceLaw: report.rows[0]!.law - 1,
         seconds: (performance.now() - started) / 1000,
       });
       trainer.probes.push(row);

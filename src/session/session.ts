@@ -22,7 +22,7 @@ import {
   type StepSettings,
   type TrainerEvents,
 } from '../train/index.ts';
-import type { VarianceReport } from '../variance/index.ts';
+import type { AxisName, LossLine, LossPlane, SweepReport, VarianceReport } from '../variance/index.ts';
 import { Autosave, type AutosaveOptions } from './autosave.ts';
 import type { Base } from './base.ts';
 import type { BatchSource } from './batches.ts';
@@ -36,6 +36,16 @@ import { Probes } from './probes.ts';
 import { Result } from './result.ts';
 import { RunControl } from './run-control.ts';
 import { shownRun, type RunOptions } from './run.ts';
+import {
+  trainerLines,
+  trainerPlane,
+  trainerSharpness,
+  trainerSweep,
+  type LandscapeOptions,
+  type SessionSharpnessOptions,
+  type SessionSweepOptions,
+  type SharpnessFindings,
+} from './laboratory.ts';
 import { trainerVariance, type SessionVarianceOptions } from './variance.ts';
 import {
   batchView,
@@ -44,6 +54,10 @@ import {
   partitionView,
   profileView,
   varianceView,
+  linesView,
+  planeView,
+  sharpnessView,
+  sweepView,
   type History,
 } from './views.ts';
 
@@ -409,6 +423,51 @@ export class Session extends EventEmitter<SessionEvents> implements PanelHost {
     );
   }
 
+  /** The variance at each value of an axis: epsilon, rank, law, estimator, batch, length or output; else as `variance`. */
+  sweep(
+    axis: AxisName,
+    values: readonly (number | string)[],
+    options: SessionSweepOptions = {},
+  ): Promise<Result<SweepReport>> {
+    return this.#measured(values.length, axis, options.signal, options.onPoint, async (signal, onPoint) => {
+      return new Result(
+        await trainerSweep(this.#trainer, axis, values, { ...options, ...signal, onPoint }),
+        sweepView,
+      );
+    });
+  }
+
+  /** The loss along a random direction and along the gradient, with the smoothed loss of `epsilon` when that is given. */
+  landscape(options: LandscapeOptions = {}): Promise<Result<LossLine[]>> {
+    const points = 2 * (options.points ?? 21);
+    return this.#measured(points, 'landscape', options.signal, options.onPoint, async (signal, onPoint) => {
+      return new Result(await trainerLines(this.#trainer, { ...options, ...signal, onPoint }), linesView);
+    });
+  }
+
+  /** The loss on the plane of a random direction and the gradient. */
+  plane(options: LandscapeOptions = {}): Promise<Result<LossPlane>> {
+    const points = (options.points ?? 15) ** 2;
+    return this.#measured(points, 'plane', options.signal, options.onPoint, async (signal, onPoint) => {
+      return new Result(await trainerPlane(this.#trainer, { ...options, ...signal, onPoint }), planeView);
+    });
+  }
+
+  /** Trace, largest eigenvalue and effective rank of the Hessian, and how much the loss rises nearby. */
+  sharpness(options: SessionSharpnessOptions = {}): Promise<Result<SharpnessFindings>> {
+    const products = (options.probes ?? 16) + (options.steps ?? 12);
+    return this.#measured(
+      products,
+      'sharpness',
+      options.signal,
+      options.onProduct,
+      async (signal, onProduct) => {
+        const found = await trainerSharpness(this.#trainer, { ...options, ...signal, onProduct });
+        return new Result(found, sharpnessView);
+      },
+    );
+  }
+
   /** Generates completions for held-out examples and scores them. */
   evaluate(options: EvaluateOptions = {}): Promise<Result<Evaluation>> {
     return this.#exclusive(() =>
@@ -519,6 +578,29 @@ export class Session extends EventEmitter<SessionEvents> implements PanelHost {
   #relabel(selector: Selector, label: Label): Result<Partition> {
     this.#assertOpen();
     return new Result(this.#trainer.relabel(selector, label), partitionView);
+  }
+
+  /** Runs a measurement with a progress bar that also tells the caller's own listener. */
+  #measured<T>(
+    total: number,
+    label: string,
+    outer: AbortSignal | undefined,
+    listener: ((done: number, of: number) => void) | undefined,
+    work: (signal: { signal?: AbortSignal }, onDone: (done: number, of: number) => void) => Promise<T>,
+  ): Promise<T> {
+    return this.#exclusive(() =>
+      stoppable(async (signal) => {
+        const bar = this.#progress(total, label, 'point');
+        try {
+          return await work(signal ? { signal } : {}, (done, of) => {
+            bar?.update(done);
+            listener?.(done, of);
+          });
+        } finally {
+          bar?.done();
+        }
+      }, outer),
+    );
   }
 
   #progress(total: number, label: string, unit: string) {

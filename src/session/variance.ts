@@ -2,6 +2,7 @@ import { DeviceBatch } from '../model/index.ts';
 import { selectParameters, type Selector } from '../partition/index.ts';
 import type { Trainer } from '../train/index.ts';
 import {
+  continueVariance,
   measureVariance,
   modelObjective,
   type VarianceOptions,
@@ -14,24 +15,29 @@ export interface SessionVarianceOptions extends VarianceOptions {
   batch?: number;
   /** Tensors to draw along; defaults to the ZO tensors in force. */
   along?: Selector;
+  /** Goes on with an earlier report (from a file or not) up to `draws` in all; its other options stay. */
+  from?: VarianceReport;
 }
 
 /** Measures the variance of the ZO estimate at a trainer's weights, with its estimator, law and seed unless told others. */
 export async function trainerVariance(
   trainer: Trainer,
-  { batch: at, along, ...options }: SessionVarianceOptions,
+  { batch: at, along, from, ...options }: SessionVarianceOptions,
 ): Promise<VarianceReport> {
   const { model } = trainer;
   await model.engine.activate();
   const labels = await trainer.ensureLabels();
   const moved = along ? selectParameters(model.parameters.list, along) : labels.with('ZO');
-  const { estimator, epsilon, law } = trainer.settings;
+  const { estimator, epsilon, law, rank } = trainer.settings;
   const batch = new DeviceBatch(trainer.batchAt(at ?? trainer.steps), model.config);
   try {
-    return await measureVariance(modelObjective(model, batch, moved), {
+    const objective = modelObjective(model, batch, moved);
+    if (from) return await continueVariance(objective, from, options);
+    return await measureVariance(objective, {
       estimator,
       epsilon,
       law,
+      rank,
       seed: trainer.options.seed,
       ...options,
     });

@@ -20,10 +20,23 @@ import {
   varianceTable,
   varianceText,
   type BatchReport,
+  curvatureFigure,
+  curvatureTable,
+  lineFigure,
+  lineTable,
+  lineText,
+  planeFigure,
+  planeTable,
+  planeText,
+  sharpnessText,
+  sweepFigure,
+  sweepTable,
+  sweepText,
 } from '../plot/index.ts';
 import type { Profile } from '../profile/index.ts';
 import type { Evaluation, HistoryEvent, HistoryRow, ProbeRow } from '../train/index.ts';
-import type { VarianceReport } from '../variance/index.ts';
+import type { LossLine, LossPlane, SweepReport, VarianceReport } from '../variance/index.ts';
+import type { SharpnessFindings } from './laboratory.ts';
 import type { View } from './result.ts';
 
 export const profileView: View<Profile> = { figure: profileFigure, table: profileTable, text: profileText };
@@ -65,4 +78,16 @@ export const historyView: View<History> = {
   figure: ({ rows, events }) => historyFigure(rows, { events }),
   table: ({ rows }) => historyTable(rows),
   text: ({ rows }) => historyText(rows),
+};
+
+export const sweepView: View<SweepReport> = { figure: sweepFigure, table: sweepTable, text: sweepText };
+
+export const linesView: View<LossLine[]> = { figure: lineFigure, table: lineTable, text: lineText };
+
+export const planeView: View<LossPlane> = { figure: planeFigure, table: planeTable, text: planeText };
+
+export const sharpnessView: View<SharpnessFindings> = {
+  figure: ({ curvature }) => curvatureFigure(curvature),
+  table: ({ curvature }) => curvatureTable(curvature),
+  text: ({ curvature, rise }) => sharpnessText(curvature, rise),
 };

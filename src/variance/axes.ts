@@ -39,14 +39,14 @@ export function randomAxis(objective: Objective, seed: number, index = 0): Vecto
   }
 }
 
-/** The direction of the gradient at the length of `like`. Belongs to the caller. */
-export async function gradientAxis(objective: Objective, like: Vector): Promise<Vector> {
+/** The direction of the gradient at the length of `like`, or a share of it. Belongs to the caller. */
+export async function gradientAxis(objective: Objective, like: Vector, share = 1): Promise<Vector> {
   const { engine } = objective;
   const { gradients } = await objective.gradient();
   try {
     const [g2, wanted] = [await inner(engine, gradients, gradients), await inner(engine, like, like)];
     if (!(g2 > 0)) throw new ConfigError('The gradient is 0 here; take a random axis.');
-    return scaled(gradients, Math.sqrt(wanted / g2));
+    return scaled(gradients, share * Math.sqrt(wanted / g2));
   } finally {
     dispose(gradients);
   }

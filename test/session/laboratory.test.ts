@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { tf } from '../../src/engine/index.ts';
+import type { VarianceReport } from '../../src/variance/index.ts';
+import { start, weights } from './opened.ts';
+
+describe('the variance laboratory of a session', () => {
+  it('sweeps, cuts the loss, measures sharpness; weights stay and nothing is left behind', async () => {
+    const s = await start();
+    await s.partition();
+    const before = await weights(s);
+    const live = tf.memory().numTensors;
+    const along = 'layers.5.mlp.*';
+
+    const sweep = await s.sweep('epsilon', [1e-3, 1e-2], { along, draws: 4, batches: 3 });
+    expect(sweep.data.points.map((p) => p.report.settings.epsilon)).toEqual([1e-3, 1e-2]);
+    expect(sweep.data.points[0]!.noise!.batches).toBe(3);
+    expect(String(sweep)).toContain('0.001: variance');
+
+    const points: number[] = [];
+    const lines = await s.landscape({ along, points: 3, onPoint: (done) => points.push(done) });
+    expect(points).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(lines.data.map((l) => l.loss.length)).toEqual([3, 3]);
+    expect(lines.data[0]!.center).toBeCloseTo(lines.data[0]!.loss[1]!, 9);
+    expect(lines.table().numRows()).toBe(6);
+
+    const plane = await s.plane({ along, points: 2 });
+    expect(plane.data.loss.flat()).toHaveLength(4);
+    expect(plane.spec().data).toHaveLength(1);
+
+    const { data } = await s.sharpness({ along, probes: 2, steps: 2 });
+    expect(data.curvature.gradients).toBe(8);
+    expect(data.rise.rise.mean).not.toBeNaN();
+
+    expect(tf.memory().numTensors).toBe(live);
+    expect(await weights(s)).toEqual(before);
+  });
+
+  it('goes on with a variance, also from a file, until the weights change', async () => {
+    const s = await start();
+    await s.partition();
+    const options = { along: 'layers.5.*', queries: [1, 2], batch: 0 };
+    const whole = await s.variance({ ...options, draws: 8 });
+    const part = await s.variance({ ...options, draws: 5 });
+    const read = JSON.parse(JSON.stringify(part.data)) as VarianceReport;
+    const on = await s.variance({ along: 'layers.5.*', batch: 0, from: read, draws: 8 });
+    expect(on.data).toEqual(whole.data);
+    await s.step();
+    await expect(s.variance({ along: 'layers.5.*', batch: 0, from: read, draws: 12 })).rejects.toThrow(
+      /weights or the batch/,
+    );
+  });
+
+  it('measures along every law of directions, as it trains', async () => {
+    const s = await start({ law: 'low-rank', rank: 1 });
+    await s.partition();
+    await s.step();
+    const { settings } = (await s.variance({ draws: 2, queries: [1] })).data;
+    expect([settings.law, settings.rank]).toEqual(['low-rank', 1]);
+  });
+});
