@@ -1,6 +1,6 @@
 /**
- * Draws a second of a variance measurement on the tiny model: naive (a whole forward pass each), cached (the blocks below the moved
- * tensors once) and stacked (cached, and the blocks above the moved ones run for eight directions at once), as ratios.
+ * Draws a second of a variance measurement on the tiny model: naive (a whole forward pass each), stacked (the blocks below the
+ * moved tensors once, those above for eight directions at once) and ours (the blocks below once, no rows that do not count).
  *   npx tsx bench/draws.ts [--task dialogue-summary] [--rounds 7]
  * Ways alternate, the fastest round of each counts. Writes bench/results/draws.md.
  */
@@ -9,7 +9,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { tf } from '../src/engine/index.ts';
 import { perturbedWeights, type Direction } from '../src/estimate/index.ts';
-import { DeviceBatch, hiddenBefore, lossOf, type Parameter, type TokenBatch } from '../src/model/index.ts';
+import { DeviceBatch, lossOf, type Parameter, type TokenBatch } from '../src/model/index.ts';
 import { open } from '../src/index.ts';
 import { modelObjective } from '../src/variance/index.ts';
 import { machine } from './machine.ts';
@@ -120,7 +120,7 @@ function stacked(list: readonly Parameter[]) {
   const moved = new Set(list);
   const first = Math.min(...list.map((p) => model.blockOf(p)));
   const after = Math.max(...list.map((p) => model.blockOf(p))) + 1;
-  const states = hiddenBefore(model, store.get, batch, first);
+  const states = model.hidden(store.get, batch, 0, first);
   if (after > model.blocks) return cached(list); // the head moves too: there is nothing to run at once
   return async () => {
     const tokensLoss = tf.tidy(() => {

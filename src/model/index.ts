@@ -7,6 +7,7 @@ export { Llama, type Pass } from './llama.ts';
 export { llamaParameters } from './tensors.ts';
 export { lossAndGradients, lossOf, mean, type LossAndGradients } from './gradients.ts';
 export { CachedForward, type CachedForwardOptions } from './cached.ts';
+export { PackedBatch } from './packed.ts';
 export { hiddenBefore, lossFrom } from './segments.ts';
 export { generate, type GenerateOptions } from './generate.ts';
 export { decoding, type DecodingOptions } from './generate-options.ts';

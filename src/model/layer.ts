@@ -17,20 +17,21 @@ export class Layer {
   run(l: number, pass: Pass, h: Tensor2D): Tensor2D {
     const { ops } = this;
     const norm = (role: Role, x: Tensor2D) => this.modules.norm(pass.weights, l, role, x);
+    const onward = pass.onward ? pass.onward(l, h) : h;
     switch (this.config.residual) {
       case 'pre': {
         const mixed = this.#attention(l, pass, norm('attention-norm', h));
-        const middle = ops.add(h, norm('attention-post-norm', mixed));
+        const middle = ops.add(onward, norm('attention-post-norm', mixed));
         const inner = this.#feedForward(l, pass, norm('ffn-norm', middle));
         return ops.add(middle, norm('ffn-post-norm', inner));
       }
       case 'post': {
-        const middle = norm('attention-norm', ops.add(h, this.#attention(l, pass, h)));
+        const middle = norm('attention-norm', ops.add(onward, this.#attention(l, pass, h)));
         return norm('ffn-norm', ops.add(middle, this.#feedForward(l, pass, middle)));
       }
       case 'parallel': {
         const mixed = this.#attention(l, pass, norm('attention-norm', h));
-        return ops.add(ops.add(h, mixed), this.#feedForward(l, pass, norm('ffn-norm', h)));
+        return ops.add(ops.add(onward, mixed), this.#feedForward(l, pass, norm('ffn-norm', onward)));
       }
     }
   }

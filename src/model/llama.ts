@@ -19,6 +19,8 @@ export interface Pass {
   readonly places: Tensor1D | undefined;
   /** Mixes values over the tokens that each may see: q [N, heads*headDim], k and v [N, kvHeads*headDim] -> as q. */
   readonly attend: (layer: number, q: Tensor2D, k: Tensor2D, v: Tensor2D) => Tensor2D;
+  /** The rows of a layer's states that go on after its attention, when not all do; `attend` then gives these rows too. */
+  readonly onward?: (layer: number, h: Tensor2D) => Tensor2D;
 }
 
 /**
@@ -95,7 +97,11 @@ export class Llama {
   }
 
   /** Mean cross-entropy at the supervised positions and the loss of each, from the states after the last layer. */
-  loss(weights: Weights, batch: DeviceBatch, h: Tensor2D): { mean: Scalar; tokens: Tensor1D } {
+  loss(
+    weights: Weights,
+    batch: Pick<DeviceBatch, 'positions' | 'targets'>,
+    h: Tensor2D,
+  ): { mean: Scalar; tokens: Tensor1D } {
     const { ops } = this.engine;
     const rows = this.#top(weights, ops.embed(h, batch.positions)); // only supervised rows reach the head
     const head = weights(this.headParameter) as Tensor2D;

@@ -96,12 +96,14 @@ async function run(objective: Objective, setup: Setup, before?: VarianceReport):
     };
     const largest = Math.max(...queries);
     const block = largest * Math.ceil(BLOCK / largest); // so that estimates mostly end where a block does
+    // the baseline comes from the same code as the perturbed losses: what it rounds alike cancels
+    const clean = settings.estimator === 'one-sided' ? await objective.lossAt() : NaN;
     while (state.coefficients.length < draws && !signal?.aborted) {
       const from = state.coefficients.length;
       const end = Math.min(draws, from - (from % block) + block);
       const c: number[] = [];
       for (let i = from; i < end && !signal?.aborted; i++) {
-        c.push(await coefficient(objective, settings, await direction(i), loss));
+        c.push(await coefficient(objective, settings, await direction(i), clean));
         onDraw?.(i + 1, draws);
         await new Promise(setImmediate); // let a stop through
       }

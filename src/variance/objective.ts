@@ -6,6 +6,7 @@ import type { DeviceBatch } from '../model/batch.ts';
 import { lossAndGradients } from '../model/gradients.ts';
 import type { Llama } from '../model/llama.ts';
 import type { Parameter, Weights } from '../model/parameters.ts';
+import { PackedBatch } from '../model/packed.ts';
 import { hiddenBefore, lossFrom } from '../model/segments.ts';
 
 /** Puts a tensor elsewhere: from a parameter's stored value to a new tensor of its shape. */
@@ -41,7 +42,7 @@ export function along(engine: Engine, u: Direction, scale: number): Move {
 
 /**
  * The loss of a model on one batch, moved along some of its tensors. The blocks below the first moved one run once and their
- * states are kept, until `release` or until a weight below was replaced.
+ * states are kept, until `release` or until a weight below was replaced; rows that no supervised position sees are left out.
  */
 export function modelObjective(
   model: Llama,
@@ -52,26 +53,31 @@ export function modelObjective(
   const set = new Set(parameters);
   const first = Math.min(model.blocks, ...parameters.map((p) => model.blockOf(p)));
   const below = store.list.filter((p) => model.blockOf(p) < first);
-  let kept: { states: Tensor2D; made: Tensor[] } | undefined;
+  let kept: { batch: PackedBatch; states?: Tensor2D; made: Tensor[] } | undefined;
 
   const release = (): void => {
-    kept?.states.dispose();
+    kept?.batch.dispose();
+    kept?.states?.dispose();
     kept = undefined;
   };
-  const prefix = (): Tensor2D | undefined => {
-    if (first === 0) return undefined;
-    const now = below.map(store.get);
-    if (kept?.made.some((t, i) => t !== now[i])) release();
-    kept ??= { states: hiddenBefore(model, store.get, batch, first), made: now };
-    return kept.states;
+  const prepared = async (): Promise<NonNullable<typeof kept>> => {
+    const made = below.map(store.get);
+    if (kept?.made.every((t, i) => t === made[i])) return kept;
+    const packed = await PackedBatch.of(batch);
+    release(); // another call may have come first
+    kept = { batch: packed, made };
+    if (first > 0) kept.states = hiddenBefore(model, store.get, packed, first);
+    return kept;
   };
   const view =
     (move: Move): Weights =>
     (p) =>
       set.has(p) ? move(p, store.get(p)) : store.get(p);
 
-  const lossAt = (move?: Move): Promise<number> =>
-    lossFrom(model, move ? view(move) : store.get, batch, first, prefix());
+  const lossAt = async (move?: Move): Promise<number> => {
+    const { batch: packed, states } = await prepared();
+    return lossFrom(model, move ? view(move) : store.get, packed, first, states);
+  };
   return {
     engine,
     parameters,

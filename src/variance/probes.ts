@@ -48,7 +48,7 @@ const over = ({ model, batch }: ProbeContext, list: readonly Parameter[]) =>
 const estimateProbe: Probe = {
   description: 'How well the ZO estimate fits the true gradient of the ZO tensors.',
   price: ({ settings }) => ({
-    forwards: DRAWS * (settings.estimator === 'two-sided' ? 2 : 1),
+    forwards: settings.estimator === 'two-sided' ? 2 * DRAWS : DRAWS + 1,
     gradients: 1,
   }),
   async measure(context) {
