@@ -85,7 +85,7 @@ function makeTokenizer({
     if (text !== undefined) texts[`${key}_token`] = text;
     const id =
       (text === undefined ? undefined : inner.token_to_id(text)) ?? tokenId(config[`${key}_token_id`]);
-    return id !== undefined && id >= 0 && id < size ? id : undefined;
+    return Number.isInteger(id) && id! >= 0 && id! < size ? id : undefined;
   };
   const [bos, eos, pad] = [named('bos'), named('eos'), named('pad')];
   named('unk'); // for the template

@@ -216,6 +216,7 @@ describe('a GGUF file of a model', () => {
       ],
       /not Llama 3's scaling/,
     ],
+    ['number of parts', [['split.count', u32(3)]], [embedding], /is a part of a model\. Join the parts/],
   ])('with another %s is refused by name', async (_, change, tensors, message) => {
     const path = await model(change, tensors);
     await expect(openSource(path)).rejects.toThrow(message);

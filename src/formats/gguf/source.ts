@@ -39,6 +39,9 @@ export class GgufSource implements ModelSource {
     const file = await GgufFile.open(path);
     try {
       const field = fields(file.metadata, path);
+      if (field.has('split.count') && field.count('split.count') > 1) {
+        throw new FormatError(`${path} is a part of a model. Join the parts with llama-gguf-split --merge.`);
+      }
       const architecture = field.text('general.architecture');
       const rope = file.tensors.get('rope_freqs.weight');
       const divisors = rope && (await file.read(rope));
