@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Publisher, Router } from 'zeromq';
 import { decode, encode, type Message, type MessageHeader } from '../notebook/run/message.ts';
+import { Outbox } from './outbox.ts';
 
 interface SendOptions {
   metadata?: object;
@@ -13,11 +14,12 @@ const HEADER = ['msg_id', 'msg_type', 'session', 'username', 'date', 'version'] 
 export class Wire {
   readonly #session = randomUUID();
   readonly #key: string;
-  readonly #iopub: () => Publisher;
+  readonly #news: Outbox;
+  readonly #replies = new WeakMap<Router, Outbox>();
 
   constructor(key: string, iopub: () => Publisher) {
     this.#key = key;
-    this.#iopub = iopub;
+    this.#news = new Outbox(iopub);
   }
 
   /**
@@ -41,20 +43,17 @@ export class Wire {
       identities: request.identities,
       parent: request.header,
     };
-    this.#send(socket, encode(this.#key, draft));
+    let outbox = this.#replies.get(socket);
+    if (!outbox) this.#replies.set(socket, (outbox = new Outbox(() => socket)));
+    outbox.send(encode(this.#key, draft));
   }
 
   publish(type: string, content: object, parent: Partial<MessageHeader>, options: SendOptions = {}): void {
     const draft = { type, content, session: this.#session, identities: [type], parent, ...options };
-    this.#send(this.#iopub(), encode(this.#key, draft));
+    this.#news.send(encode(this.#key, draft));
   }
 
   status(state: 'busy' | 'idle' | 'starting', parent: Partial<MessageHeader>): void {
     this.publish('status', { execution_state: state }, parent);
-  }
-
-  /** Sending ends within the call, so output leaves also while a cell blocks; a closed socket is no error here. */
-  #send(socket: Publisher | Router, frames: (string | Buffer)[]): void {
-    if (!socket.closed) socket.send(frames).catch(() => undefined);
   }
 }

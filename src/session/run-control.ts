@@ -22,6 +22,13 @@ interface Run {
   wake: () => void;
 }
 
+/** Turns of the event loop in which messages are read: one may bring the socket's notice, the next the message itself. */
+const TURNS = 3;
+
+async function turns(): Promise<void> {
+  for (let i = 0; i < TURNS; i++) await new Promise(setImmediate);
+}
+
 /** The loop around steps: runs, holds and ends between two steps, where edits land too. */
 export class RunControl {
   #state: RunState = 'idle';
@@ -94,7 +101,7 @@ export class RunControl {
         }
         if (this.#state === 'paused') await this.#pause(run);
         else await this.step();
-        await new Promise(setImmediate); // let clicks, messages and the stop button through
+        await turns(); // let clicks, messages and the stop button through
       }
     } finally {
       signal?.removeEventListener('abort', stop);

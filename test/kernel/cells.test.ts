@@ -30,6 +30,14 @@ describe('execution', () => {
     expect(outcome.reply).toMatchObject({ status: 'ok', payload: [], user_expressions: {} });
   });
 
+  it('prints thousands of lines without a pause, in order', async () => {
+    const outcome = await runCell(kernel, 'for (let i = 0; i < 3000; i++) console.log(i);');
+    expect(outcome.reply.status).toBe('ok');
+    const lines = Array.from({ length: 3000 }, (_, i) => `${i}\n`).join('');
+    await expect.poll(() => printed(outcome)).toBe(lines);
+    expect(resultText(await runCell(kernel, '6 * 7'))).toBe('42');
+  });
+
   it('streams while the cell still runs', async () => {
     const seen: string[] = [];
     const reply = kernel.execute("console.log('early'); await new Promise((r) => setTimeout(r, 300));", {

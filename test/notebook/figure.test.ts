@@ -27,7 +27,7 @@ describe('a figure', () => {
 
   it('is shown at once and gets its still in the same entry', async () => {
     let drawn: (png: Uint8Array) => void = () => undefined;
-    figure(() => new Promise((resolve) => (drawn = resolve))).show();
+    figure(() => new Promise<Uint8Array>((resolve) => (drawn = resolve))).show();
     expect(shown).toHaveLength(1);
     expect(Object.keys(shown[0]?.data ?? {})).toEqual([PLOTLY, 'text/plain']);
     drawn(PNG);

@@ -66,20 +66,20 @@ export function loadNoiseKernels(memory: WebAssembly.Memory): NoiseKernels {
   return instantiate<NoiseKernels>(readModule('noise'), memory);
 }
 
-function instantiate<T>(bytes: Uint8Array, memory: WebAssembly.Memory): T {
+function instantiate<T>(bytes: BufferSource, memory: WebAssembly.Memory): T {
   const imports = { env: { memory, log: Math.log } };
   return new WebAssembly.Instance(new WebAssembly.Module(bytes), imports).exports as T;
 }
 
 /** V8 before 12 (Node 20) has relaxed SIMD behind a flag, which may still be set at run time. */
-function canRun(bytes: Uint8Array): boolean {
+function canRun(bytes: BufferSource): boolean {
   if (WebAssembly.validate(bytes)) return true;
   if (Number.parseInt(process.versions.v8, 10) >= 12) return false;
   v8.setFlagsFromString('--experimental-wasm-relaxed-simd');
   return WebAssembly.validate(bytes);
 }
 
-function readModule(name: string): Uint8Array {
+function readModule(name: string): BufferSource {
   const path = join(packageRoot(), 'dist', 'kernels', `${name}.wasm`);
   if (!existsSync(path))
     throw new EngineError(
