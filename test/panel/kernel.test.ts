@@ -105,6 +105,23 @@ describe('a panel in the real kernel', () => {
     expect(resultText(edits)).toBe("[ 'edit,settings', true ]");
   });
 
+  it('goes back to an earlier step, and says so to its views', async () => {
+    const before = page.states.at(-1)!;
+    expect(await answer({ do: 'rewind', step: 1 })).toMatchObject({ ok: true });
+    const after = await page.until(() =>
+      page.states.find((state) => state.revision > before.revision && state.steps === 1),
+    );
+    expect(after.events.at(-1)!.kind).toBe('rewind');
+    const cut = await page.until(() =>
+      page.heard.find((message) => {
+        const { content } = (message.content.data ?? {}) as { content?: PanelMessage };
+        return content?.type === 'rows' && content.from === 1 && content.count === 0;
+      }),
+    );
+    expect(cut.buffers).toHaveLength(12);
+    expect(await answer({ do: 'rewind', step: 5 })).toMatchObject({ ok: false, message: /from 0 to 1/ });
+  });
+
   it('is found whole by a page that reloads', async () => {
     kernel.send('comm_open', { comm_id: 'reload', target_name: 'jupyter.widget.control', data: {} });
     const id = say({ method: 'request_states' }, 'reload');
