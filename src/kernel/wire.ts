@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Publisher, Router } from 'zeromq';
 import { decode, encode, type Message, type MessageHeader } from '../notebook/run/message.ts';
-import { Outbox } from './outbox.ts';
 
 interface SendOptions {
   metadata?: object;
@@ -14,12 +13,11 @@ const HEADER = ['msg_id', 'msg_type', 'session', 'username', 'date', 'version'] 
 export class Wire {
   readonly #session = randomUUID();
   readonly #key: string;
-  readonly #news: Outbox;
-  readonly #replies = new WeakMap<Router, Outbox>();
+  readonly #iopub: () => Publisher;
 
   constructor(key: string, iopub: () => Publisher) {
     this.#key = key;
-    this.#news = new Outbox(iopub);
+    this.#iopub = iopub;
   }
 
   /**
@@ -43,17 +41,23 @@ export class Wire {
       identities: request.identities,
       parent: request.header,
     };
-    let outbox = this.#replies.get(socket);
-    if (!outbox) this.#replies.set(socket, (outbox = new Outbox(() => socket)));
-    outbox.send(encode(this.#key, draft));
+    this.#send(socket, encode(this.#key, draft));
   }
 
   publish(type: string, content: object, parent: Partial<MessageHeader>, options: SendOptions = {}): void {
     const draft = { type, content, session: this.#session, identities: [type], parent, ...options };
-    this.#news.send(encode(this.#key, draft));
+    this.#send(this.#iopub(), encode(this.#key, draft));
   }
 
   status(state: 'busy' | 'idle' | 'starting', parent: Partial<MessageHeader>): void {
     this.publish('status', { execution_state: state }, parent);
+  }
+
+  /** Sending ends within the call, so output leaves also while a cell blocks; a closed socket is no error here. */
+  #send(socket: Publisher | Router, frames: (string | Buffer)[]): void {
+    if (socket.closed) return;
+    // With a timeout, zeromq puts off every 512th message in a row, and throws at the next one.
+    if (socket.sendTimeout !== 0) socket.sendTimeout = 0;
+    socket.send(frames).catch(() => undefined);
   }
 }

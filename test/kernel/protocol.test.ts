@@ -2,7 +2,7 @@ import { Dealer, Request } from 'zeromq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KernelClient } from '../../src/notebook/run/client.ts';
 import { address, type Message } from '../../src/notebook/run/message.ts';
-import { KERNEL_OBJECT, resultText, runCell, startKernel } from './kernel-under-test.ts';
+import { KERNEL_OBJECT, printed, resultText, runCell, startKernel } from './kernel-under-test.ts';
 
 let kernel: KernelClient;
 beforeAll(async () => {
@@ -147,6 +147,12 @@ describe('comms', () => {
     kernel.send('comm_open', { comm_id: 'c3', target_name: 'bad', data: {} });
     expect(resultText(await runCell(kernel, '1 + 1'))).toBe('2');
   });
+});
+
+it('output of a loop that never yields arrives whole, and the kernel lives on', async () => {
+  const outcome = await runCell(kernel, 'for (let i = 0; i < 1500; i++) console.log(i);');
+  expect(printed(outcome).trim().split('\n')).toEqual(Array.from({ length: 1500 }, (_, i) => String(i)));
+  expect(resultText(await runCell(kernel, '1 + 1'))).toBe('2');
 });
 
 describe('the heartbeat', () => {
