@@ -101,7 +101,7 @@ describe('loadModel', () => {
       'a shape is another',
       (ts) => ts.map((t) => (t.name === 'model.norm.weight' ? { ...t, shape: [4, 6] } : t)),
       FormatError,
-      /model\.norm\.weight has shape \[4, 6\], config\.json asks for \[24\]/,
+      /model\.norm\.weight has shape \[4, 6\], its config asks for \[24\]/,
     ],
     [
       'a part is not accounted for',

@@ -79,3 +79,22 @@ it.each(readdirSync(goldens))('%s is profiled, split, trained, measured, scored 
   await s.close();
   expect(tf.memory().numTensors).toBe(empty);
 });
+
+it('saves rounded weights without the state to go on from', async () => {
+  const dir = withTokenizer('qwen2');
+  const options = { task, engine: 'wasm', seed: 1, batchSize: 2, show: false } as const;
+  const s = await open({ model: dir, ...options });
+  const saved = join(made, 'rounded');
+  await expect(s.save(saved, { dtype: 'BF16', state: true })).rejects.toThrow(
+    /rounded to BF16.*state: false/,
+  );
+  await s.save(saved, { dtype: 'BF16' });
+  expect(readJson<{ torch_dtype: string }>(saved, 'config.json').torch_dtype).toBe('bfloat16');
+  const again = await open({ model: saved, ...options });
+  const [before, after] = [await s.heldOutLoss(2), await again.heldOutLoss(2)];
+  expect(after).not.toBe(before);
+  expect(Math.abs(after - before)).toBeLessThan(0.05);
+  await expect(open({ resume: saved, show: false })).rejects.toThrow(/hi-zfo\.json|state|go on/);
+  await again.close();
+  await s.close();
+});
