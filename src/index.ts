@@ -10,6 +10,8 @@ export {
   type RunOptions,
   type EvaluateOptions,
   type History,
+  type SaveOptions,
+  type AutosaveOptions,
 } from './session/index.ts';
 export * from './errors.ts';
 export { version } from './package-root.ts';
@@ -41,6 +43,7 @@ export type {
   HistoryRow,
   Method,
   MethodName,
+  SnapshotOptions,
   StepOptions,
   StepResult,
   StepSettings,

@@ -10,6 +10,7 @@ const drawn: ReadonlySet<HistoryEvent['kind']> = new Set([
   'settings',
   'evaluate',
   'stop',
+  'rewind',
 ]);
 /** Rows of labels, their height in pixels, and the longest label. */
 const ROWS = 4;

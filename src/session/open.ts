@@ -54,7 +54,7 @@ export interface OpenOptions extends StepOptions {
   maxLength?: number;
   /** Share of a step's FLOPs for the partition; defaults to 0.6. */
   rho?: number;
-  /** Snapshots in memory, for `rewind`: by default every 10 steps within an eighth of the memory, at most 2 GiB. */
+  /** Snapshots in memory, for `rewind`: by default every 10 steps within 256 MiB. A large model needs more bytes to have any. */
   snapshots?: SnapshotOptions;
   /** Show progress and live figures; defaults to true. */
   show?: boolean;

@@ -24,7 +24,7 @@ export async function resumeSession({
   ...options
 }: OpenOptions & { resume: string }): Promise<Session> {
   const dir = resolve(resume);
-  const { model, task, format, test, method, engine = 'auto', ...more } = options;
+  const { model, task, data, format, test, method, engine = 'auto', ...more } = options;
   const { seed, batchSize, maxLength, rho, snapshots = {}, show = true, ...step } = more;
   const saved = await readRun(dir, step.schedule);
   const { about } = saved;
@@ -33,13 +33,18 @@ export async function resumeSession({
   if (model !== undefined && modelFolder(model) !== baseDir) {
     throw new ConfigError(different(dir, 'model', about.base.dir, model));
   }
+  if (task === undefined && [data, format, test].some((x) => x !== undefined)) {
+    throw new ConfigError(
+      'data, format and test go with a task: give the task as it was, or leave them all out.',
+    );
+  }
   const given = Object.fromEntries(Object.entries(step).filter(([, value]) => value !== undefined));
   const changes = changesOf(saved, given);
 
   const found =
     task === undefined
       ? { task: await remade(about.task, about.seed), origin: about.task }
-      : await taskOf(task, { format, test }, about.seed);
+      : await taskOf(task, { data, format, test }, about.seed);
   const tokenizer = await loadTokenizer(dir);
   const source = new BatchSource(found.task, tokenizer, about.batchSize, about.maxLength, about.seed);
   if (source.digest !== about.task.digest) {

@@ -35,7 +35,13 @@ export async function taskOf(
 
 /** A task made from where it came from; throws ConfigError for one that was made by hand. */
 export async function remade(origin: TaskOrigin, seed: number): Promise<Task> {
-  if (origin.by === 'name') return tasks[origin.name]!({ seed });
+  if (origin.by === 'name') {
+    const make = Object.hasOwn(tasks, origin.name) ? tasks[origin.name] : undefined;
+    if (make) return make({ seed });
+    throw new ConfigError(
+      `There is no task ${origin.name} in this version. Give it again: open({ resume, task }).`,
+    );
+  }
   if (origin.by === 'file') return fileTask(origin.path, origin);
   if (origin.by === 'data') return dataTask(origin.options);
   throw new ConfigError(

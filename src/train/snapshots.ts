@@ -13,11 +13,11 @@ export interface TensorState {
 export interface SnapshotOptions {
   /** Steps between two snapshots; defaults to 10. 0 keeps none. */
   every?: number;
-  /** Bytes that all of them may take; defaults to an eighth of the machine's memory, at most 2 GiB. */
+  /** Bytes that all of them may take; defaults to 256 MiB, or a sixteenth of the machine's memory if that is less. */
   bytes?: number;
 }
 
-const GIB = 2 ** 30;
+const MIB = 2 ** 20;
 
 /** In every n-th snapshot the ZO tensors are kept too, so that a long run need not be replayed from its beginning. */
 const WHOLE = 10;
@@ -32,7 +32,7 @@ export class Snapshots {
   readonly #options: Required<SnapshotOptions>;
   #bytes = 0;
 
-  constructor({ every = 10, bytes = Math.min(2 * GIB, totalmem() / 8) }: SnapshotOptions = {}) {
+  constructor({ every = 10, bytes = Math.min(256 * MIB, totalmem() / 16) }: SnapshotOptions = {}) {
     if (!Number.isSafeInteger(every) || every < 0) {
       throw new ConfigError(`A snapshot every ${every} steps? Give a whole number, 0 for none.`);
     }

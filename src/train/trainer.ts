@@ -12,10 +12,11 @@ import {
 import { AdamW, rateAt, type MomentState } from '../optimize/index.ts';
 import { Partition, type Label, type PartitionOptions, type Selector } from '../partition/index.ts';
 import { profileModel, type Profile, type ProfileOptions } from '../profile/index.ts';
+import { Chronicle } from './chronicle.ts';
 import { stepCost } from './cost.ts';
 import type { TrainerEvents } from './events.ts';
 import type { HistoryEvent, HistoryRow, ProbeRow } from './history.ts';
-import { movedBy, type StepRecord } from './log.ts';
+import type { StepRecord } from './log.ts';
 import { methods, type MethodName } from './methods.ts';
 import { rebuild, statesOf, type Rebuilt } from './rebuild.ts';
 import { rowOf } from './row.ts';
@@ -43,12 +44,7 @@ export interface TrainerOptions {
  * between calls, or during a step, take effect with the next step.
  */
 export class Trainer {
-  readonly rows: HistoryRow[] = [];
-  readonly events: HistoryEvent[] = [];
-  /** Measurements that others make between steps. */
-  readonly probes: ProbeRow[] = [];
-  /** How each step began and what it did; `rewind` reads it. */
-  readonly log: StepRecord[] = [];
+  readonly #kept: Chronicle;
   readonly snapshots: Snapshots;
   #settings: StepSettings;
   #labels: Partition | undefined;
@@ -56,10 +52,6 @@ export class Trainer {
   readonly #optimizer: AdamW;
   /** Tensors whose label changed while a step was under way. */
   readonly #relabelled = new Set<Parameter>();
-  /** Tensors that lost their moments since the last step. */
-  readonly #forgot = new Set<Parameter>();
-  /** Tensors that a gradient has moved: the log alone cannot rebuild them. */
-  readonly #byGradient = new Set<Parameter>();
   #stepping = false;
 
   constructor(
@@ -72,8 +64,27 @@ export class Trainer {
     const { labelling, step } = methods[options.method];
     this.#settings = stepSettings({ ...step, ...options.step });
     this.#optimizer = new AdamW(model.engine, this.#settings.adamw);
+    this.#kept = new Chronicle(model.parameters.list);
     this.snapshots = new Snapshots(options.snapshots);
     if (labelling.by === 'all') this.#labels = Partition.uniform(model.parameters.list, labelling.label);
+  }
+
+  get rows(): readonly HistoryRow[] {
+    return this.#kept.rows;
+  }
+
+  get events(): readonly HistoryEvent[] {
+    return this.#kept.events;
+  }
+
+  /** Measurements that others make between steps; they add them here. */
+  get probes(): ProbeRow[] {
+    return this.#kept.probes;
+  }
+
+  /** How each step began and what it did; `rewind` reads it. */
+  get log(): readonly StepRecord[] {
+    return this.#kept.log;
   }
 
   /** Steps done. */
@@ -166,7 +177,7 @@ export class Trainer {
       settings,
       profile: this.#profile,
       factor: rateAt(settings.schedule, step),
-      forgot: [...this.#forgot],
+      forgot: [...this.#kept.forgot],
       events: this.events.length,
     };
     await this.#snapshot();
@@ -181,9 +192,7 @@ export class Trainer {
       const memory = model.engine.memory();
       const row = rowOf({ step, result, partition, cost, seconds, memory, last: this.rows.at(-1) });
       const { skipped, update } = result;
-      this.rows.push(row);
-      this.#record({ ...began, skipped: skipped !== undefined, update });
-      this.#forgot.clear();
+      this.#kept.add(row, { ...began, skipped: skipped !== undefined, update });
       this.#stepping = false;
       if (skipped) this.note('skip', `step ${step} changed nothing: ${skipped}`);
       this.listeners.emit('step', row);
@@ -214,13 +223,7 @@ export class Trainer {
     const rebuilt = await rebuild(site, to, signal);
     const record = log[to]!;
     const { labels, settings } = this;
-    rows.length = to;
-    this.events.length = record.events;
-    refill(
-      this.probes,
-      this.probes.filter((probe) => probe.step <= to),
-    );
-    this.#takeLog(log.slice(0, to), record.forgot);
+    this.#kept.cut(to);
     snapshots.cut(to);
     this.#labels = record.labels;
     this.#settings = record.settings;
@@ -242,7 +245,7 @@ export class Trainer {
   note(kind: HistoryEvent['kind'], text: string): void {
     const step = this.steps + Number(this.#stepping); // what is done during a step holds after it
     const event = Object.freeze({ step, kind, text });
-    this.events.push(event);
+    this.#kept.events.push(event);
     this.listeners.emit('event', event);
   }
 
@@ -253,7 +256,7 @@ export class Trainer {
       events: this.events,
       probes: this.probes,
       log: this.log,
-      forgot: [...this.#forgot],
+      forgot: [...this.#kept.forgot],
       settings: this.#settings,
       labels: this.#labels,
       profile: this.#profile,
@@ -268,10 +271,7 @@ export class Trainer {
   /** Takes over a state; the model's weights and these moments must belong to it. */
   async restore(state: TrainerState, moments: ReadonlyMap<Parameter, MomentState>): Promise<void> {
     await this.model.engine.activate();
-    refill(this.rows, state.rows);
-    refill(this.events, state.events);
-    refill(this.probes, state.probes);
-    this.#takeLog(state.log, state.forgot);
+    this.#kept.take(state);
     this.#settings = state.settings;
     this.#labels = state.labels;
     this.#profile = state.profile;
@@ -307,23 +307,9 @@ export class Trainer {
     const held = new Set(this.#optimizer.held);
     for (const p of this.#relabelled) {
       this.#optimizer.forget(p);
-      if (held.has(p)) this.#forgot.add(p);
+      if (held.has(p)) this.#kept.forgot.add(p);
     }
     this.#relabelled.clear();
-  }
-
-  #record(record: StepRecord): void {
-    this.log.push(Object.freeze(record));
-    for (const p of this.model.parameters.list)
-      if (movedBy(record, p) === 'gradient') this.#byGradient.add(p);
-  }
-
-  #takeLog(log: readonly StepRecord[], forgot: Iterable<Parameter>): void {
-    this.log.length = 0;
-    this.#byGradient.clear();
-    for (const record of log) this.#record(record);
-    this.#forgot.clear();
-    for (const p of forgot) this.#forgot.add(p);
   }
 
   /** Keeps what the log cannot rebuild, where a snapshot is due. */
@@ -333,17 +319,11 @@ export class Trainer {
     if (!due || !this.options.base) return;
     const held = new Set(this.#optimizer.held);
     const bytes = (list: Parameter[]) => list.reduce((n, p) => n + stateBytes(p.size, held.has(p)), 0);
-    const all = this.model.parameters.list.filter((p) => this.#byGradient.has(p) || due === 'all');
-    const list = snapshots.fits(bytes(all)) ? all : all.filter((p) => this.#byGradient.has(p));
+    const all = this.model.parameters.list.filter((p) => this.#kept.byGradient.has(p) || due === 'all');
+    const list = snapshots.fits(bytes(all)) ? all : all.filter((p) => this.#kept.byGradient.has(p));
     if (!snapshots.fits(bytes(list))) return;
     snapshots.add(steps, await statesOf({ model: this.model, optimizer: this.#optimizer }, list));
   }
-}
-
-/** The same list with other items; a spread would run out of stack on a long one. */
-function refill<T>(list: T[], items: readonly T[]): void {
-  list.length = 0;
-  for (const item of items) list.push(item);
 }
 
 function inWords({ replayed, rerun }: Rebuilt): string {

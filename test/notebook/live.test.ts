@@ -23,6 +23,21 @@ describe('a live figure', () => {
     expect(new Set(shown.map(({ id }) => id)).size).toBe(1);
   });
 
+  it('makes a state that is given as a function only when it is shown', async () => {
+    const clock = handClock();
+    const live = liveFigure({ now: clock.now, draw });
+    let made = 0;
+    const state = (y: number) => () => {
+      made++;
+      return { data: [{ y: [y] }] };
+    };
+    for (let i = 0; i < 100; i++, clock.move(100)) live.update(state(i));
+    expect(made).toBe(20);
+    await live.done();
+    expect(made).toBe(21);
+    expect(shown.at(-1)?.data[PLOTLY]).toMatchObject({ data: [{ y: [99] }] });
+  });
+
   it('shows nothing when there was nothing', async () => {
     await liveFigure({ draw }).done();
     expect(shown).toEqual([]);

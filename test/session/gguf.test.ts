@@ -118,6 +118,12 @@ it('a model opened from a GGUF file is the model of the folder, and is saved as 
   const again = await open({ ...options, model: join(dir, 'saved') });
   expect(await again.heldOutLoss(8)).toBe(loss);
   await again.close();
+
+  const resumed = await open({ resume: join(dir, 'saved'), show: false });
+  await resumed.run(1);
+  await resumed.rewind(0); // the base is the GGUF file
+  expect(await resumed.heldOutLoss(8)).toBe(loss);
+  await resumed.close();
   expect(tf.memory().numTensors).toBe(before);
 });
 

@@ -136,6 +136,9 @@ describe('Session', () => {
     expect(shown.some((b) => 'application/vnd.plotly.v1+json' in b)).toBe(true);
     expect(shown.some((b) => String(b['text/plain']).includes('2/2'))).toBe(true);
     expect(result.spec().data.length).toBeGreaterThan(0);
+    const stop = new AbortController();
+    await s.run(9, { signal: stop.signal, onStep: () => stop.abort() });
+    expect(shown.some((b) => String(b['text/plain']).includes('stopped after 1 of 9 steps'))).toBe(true);
   });
 
   it('saves a folder that opens again with the same weights', async () => {

@@ -82,7 +82,7 @@ function readTask(json: Json): About['task'] {
   const by = json.at('by').oneOf(['name', 'file', 'data', 'hand'] as const);
   if (by === 'hand') return { by, ...rest };
   if (by === 'name') return { by, name: json.at('name').text(), ...rest };
-  if (by === 'data') return { by, options: json.at('options').object() as DataTaskOptions, ...rest };
+  if (by === 'data') return { by, options: json.at('options').object(), ...rest };
   const format = json.at('format').optional((item) => item.oneOf(fileFormats));
   const test = json.at('test').optional((item) => (item.isNumber ? item.number() : item.text()));
   return {

@@ -1,0 +1,221 @@
+import { EventEmitter } from 'node:events';
+import { ConfigError } from '../errors.ts';
+import type { Task, Tokenizer } from '../data/index.ts';
+import type { Engine } from '../engine/index.ts';
+import type { Llama, Parameter } from '../model/index.ts';
+import type { Partition } from '../partition/index.ts';
+import type { Profile } from '../profile/index.ts';
+import {
+  methods,
+  Trainer,
+  type HistoryEvent,
+  type HistoryRow,
+  type MethodName,
+  type ProbeRow,
+  type StepSettings,
+  type TrainerEvents,
+} from '../train/index.ts';
+import { Autosave } from './autosave.ts';
+import type { Base } from './base.ts';
+import type { BatchSource } from './batches.ts';
+import type { Run } from './checkpoint/index.ts';
+import type { SessionConfig } from './config.ts';
+import { EditQueue } from './edits.ts';
+import type { SessionEvents } from './events.ts';
+import { Probes } from './probes.ts';
+import { Result } from './result.ts';
+import { RunControl } from './run-control.ts';
+import { historyView, type History } from './views.ts';
+
+/** What a session is made of. */
+export interface SessionParts {
+  engine: Engine;
+  model: Llama;
+  source: BatchSource;
+  config: SessionConfig;
+  /** Where the run's first weights can be read again. */
+  base: Base;
+}
+
+/** What a session is, and the order in which its calls are done: one after another, edits between two steps. */
+export abstract class SessionCore extends EventEmitter<SessionEvents> {
+  readonly engine: Engine;
+  readonly model: Llama;
+  readonly source: BatchSource;
+  readonly config: SessionConfig;
+  protected readonly trainer: Trainer;
+  protected readonly control: RunControl;
+  protected readonly prober: Probes;
+  protected readonly saver: Autosave;
+  /** Ends the background run, if there is one. */
+  protected stopBackground: AbortController | undefined;
+  readonly #base: Base;
+  readonly #queue = new EditQueue();
+  #tail: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor({ engine, model, source, config, base }: SessionParts) {
+    super();
+    this.engine = engine;
+    this.model = model;
+    this.source = source;
+    this.config = config;
+    this.#base = base;
+    this.trainer = new Trainer(
+      model,
+      (step) => source.at(step),
+      { ...config, base: () => base.open() },
+      this as unknown as EventEmitter<TrainerEvents>,
+    );
+    this.prober = new Probes(this.trainer);
+    this.control = new RunControl(this.trainer, this.#queue, {
+      onState: (state) => this.emit('state', state),
+      afterStep: async (signal) => {
+        const row = await this.prober.measure(signal);
+        if (row) this.emit('probe', row);
+        await this.saver.afterStep();
+      },
+    });
+    this.saver = new Autosave(this.saved);
+    this.trainer.note('open', this.toString());
+    const { leftOut, maxLength } = source;
+    if (leftOut > 0) {
+      this.trainer.note('open', `${leftOut} examples left out: completion longer than ${maxLength} tokens`);
+    }
+    for (const note of this.task.notes ?? []) this.trainer.note('open', note);
+  }
+
+  // ---- what it is
+
+  /** Method, model, task and seed in one line. */
+  get title(): string {
+    const { method, modelName, seed } = this.config;
+    return `${methods[method].title} on ${modelName}, task ${this.task.name}, seed ${seed}`;
+  }
+
+  get method(): MethodName {
+    return this.config.method;
+  }
+
+  get task(): Task {
+    return this.source.task;
+  }
+
+  get tokenizer(): Tokenizer {
+    return this.source.tokenizer;
+  }
+
+  /** The model's tensors, in execution order. */
+  get parameters(): readonly Parameter[] {
+    return this.model.parameters.list;
+  }
+
+  /** Steps done. */
+  get steps(): number {
+    return this.trainer.steps;
+  }
+
+  get settings(): Readonly<StepSettings> {
+    return this.trainer.settings;
+  }
+
+  /** The FO/ZO labels in force, once there are any. */
+  get labels(): Partition | undefined {
+    return this.trainer.labels;
+  }
+
+  get lastProfile(): Profile | undefined {
+    return this.trainer.lastProfile;
+  }
+
+  /** Every step and every event so far. */
+  get history(): Result<History> {
+    return this.historyFrom(0);
+  }
+
+  get rows(): readonly HistoryRow[] {
+    return this.trainer.rows;
+  }
+
+  get events(): readonly HistoryEvent[] {
+    return this.trainer.events;
+  }
+
+  get probeRows(): readonly ProbeRow[] {
+    return this.trainer.probes;
+  }
+
+  override toString(): string {
+    const s = this.settings;
+    return (
+      `${this.title}\n` +
+      `  batch ${this.config.batchSize}, rate FO ${s.rateFO}, rate ZO ${s.rateZO}, epsilon ${s.epsilon}, alpha ${s.alpha}, ` +
+      `${s.estimator}, q ${s.queries}, ${s.law}`
+    );
+  }
+
+  /** Edits that wait for the end of the present step. */
+  get pending(): number {
+    return this.#queue.size;
+  }
+
+  /**
+   * Does work between two steps: of the run that is going, or after the calls that were made before. In the order of the
+   * calls. `work` must not await another call of the session.
+   */
+  between<T>(work: () => T | Promise<T>): Promise<T> {
+    const done = this.#queue.add(work);
+    this.queued(() => this.#queue.drain()).catch((error: unknown) => this.#queue.refuse(error));
+    return done;
+  }
+
+  /** Ends a background run and frees the model and the moments. */
+  close(): Promise<void> {
+    this.stopBackground?.abort();
+    return this.queued(() => {
+      this.#closed = true;
+      this.trainer.dispose();
+      this.emit('closed');
+      return Promise.resolve();
+    });
+  }
+
+  protected get saved(): Run {
+    return { trainer: this.trainer, source: this.source, config: this.config, base: this.#base };
+  }
+
+  protected historyFrom(first: number, shown = false): Result<History> {
+    const { rows, events } = this.trainer;
+    return new Result(
+      {
+        rows: rows.slice(first),
+        events: events.filter((e) => e.step >= first),
+        probes: this.probeRows.filter((p) => p.step >= first),
+      },
+      historyView,
+      shown,
+    );
+  }
+
+  /** Runs calls one after another, whatever the caller awaits; during a background run, between its steps. */
+  protected exclusive<T>(work: () => Promise<T>): Promise<T> {
+    return this.stopBackground ? this.between(work) : this.queued(work);
+  }
+
+  protected queued<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.#tail.then(() => {
+      this.assertOpen();
+      return work();
+    });
+    this.#tail = next.catch(() => undefined);
+    return next;
+  }
+
+  protected assertNoBackground(): void {
+    if (this.stopBackground) throw new ConfigError('A run is going in the background: stop() it first.');
+  }
+
+  protected assertOpen(): void {
+    if (this.#closed) throw new ConfigError('The session is closed. Open another with open().');
+  }
+}
