@@ -141,6 +141,7 @@ describe('what may be given with resume', () => {
       [{ rho: 0.5 }, /rho 0\.6, given 0\.5/],
       [{ model: 'tiny' }, /has model .*small", given "tiny"/],
       [{ task: 'word-problem' }, /trained on other examples of label/],
+      [{ format: 'gsm8k' }, /go with a task/],
       [{ epsilon: -1 }, /epsilon is -1/],
       [{ rateF0: 1 } as OpenOptions, /no setting rateF0/],
     ] satisfies [OpenOptions, RegExp][]) {

@@ -1,7 +1,7 @@
 import { CheckpointError } from '../../errors.ts';
 import type { Engine } from '../../engine/index.ts';
 import { tf } from '../../engine/tf.ts';
-import { fileFormats, type DataTaskOptions } from '../../data/index.ts';
+import { fileFormats } from '../../data/index.ts';
 import { version } from '../../package-root.ts';
 import { methods, type MethodName } from '../../train/index.ts';
 import type { BaseSeals } from '../base.ts';
