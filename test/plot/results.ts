@@ -10,6 +10,11 @@ import {
   secondMomentLaw,
   signLaw,
   tensorLaw,
+  type CurvatureReport,
+  type ErrorSplit,
+  type LossLine,
+  type LossPlane,
+  type SweepReport,
   type VarianceReport,
 } from '../../src/variance/index.ts';
 
@@ -173,5 +178,92 @@ export function evaluation(n = 20): Evaluation {
       references: i % 2 ? [`Summary ${i}`, `Other ${i}`] : undefined,
     })),
     outputs: each.map((_, i) => `Summary ${i % 3}`),
+  };
+}
+
+/** A made-up sweep; with batch noise, which one value has no signal for. */
+export function sweep(values: readonly (number | string)[] = [1e-4, 1e-3, 3e-3, 1e-2]): SweepReport {
+  return {
+    axis: 'perturbation scale epsilon',
+    points: values.map((value, i) => ({
+      value,
+      report: varianceReport({ curvature: 0.02 * 4 ** i }),
+      noise: {
+        batches: 4,
+        signal: { mean: 2, standardError: 0.3 },
+        noise: { mean: 1, standardError: 0.2 },
+        ratio: i === 1 ? { mean: NaN, standardError: NaN } : { mean: 0.5 + i, standardError: 0.2 },
+        tensors: [],
+        gradients: 4,
+      },
+    })),
+  };
+}
+
+export function errorSplit(): ErrorSplit {
+  return {
+    q: 1,
+    parts: [
+      { source: 'direction', share: { mean: 5e5, standardError: 0 }, how: 'law of gaussian directions' },
+      { source: 'curvature', share: { mean: 3000, standardError: 400 }, how: 'tr H and |H|_F' },
+      { source: 'rounding', share: { mean: 1.2, standardError: 0.3 }, how: 'differences' },
+    ],
+    predicted: { mean: 503001.2, standardError: 400 },
+    measured: { mean: 6e5, standardError: 1e5 },
+  };
+}
+
+export function curvature(trace = 12): CurvatureReport {
+  const next = stream(8);
+  return {
+    dimension: 5e5,
+    probes: 12,
+    trace: { mean: trace, standardError: 0.9 },
+    frobenius2: { mean: 5, standardError: 0.9 },
+    largest: 0.46,
+    smallest: -0.26,
+    change: 0.001,
+    effectiveRank: { mean: trace / 0.46, standardError: 2 },
+    stableRank: { mean: 23, standardError: 4 },
+    tensors: parameters(4).map((parameter) => ({
+      parameter,
+      trace: { mean: normal(next), standardError: next() },
+    })),
+    gradients: 48,
+  };
+}
+
+export function lossLines(smoothed = true): LossLine[] {
+  const at = [-1, -0.5, 0, 0.5, 1];
+  return ['u', 'g'].map((axis, i) => ({
+    axis,
+    at,
+    loss: at.map((t) => 1 + (i + 1) * t * t + 0.1 * t),
+    center: 1,
+    ...(smoothed && {
+      smoothed: {
+        epsilon: 0.02,
+        loss: at.map((t) => ({ mean: 1.1 + (i + 1) * t * t, standardError: 0.01 })),
+      },
+    }),
+  }));
+}
+
+export function lossPlane(path = true): LossPlane {
+  const [x, y] = [[-1, 0, 1], [-2, 0, 2]]; // prettier-ignore
+  const loss = y.map((b) => x.map((a) => a * a + b * b + 1));
+  return {
+    axes: ['first axis', 'second axis'],
+    x: x,
+    y: y,
+    loss,
+    center: 1,
+    ...(path && {
+      smoothed: { epsilon: 0.02, loss: loss.map((row) => row.map((v) => v + 0.1)) },
+      path: [
+        { x: 1, y: 2, length: 3, off: 1 },
+        { x: 0, y: 0, length: 0, off: 0 },
+      ],
+    }),
   };
 }

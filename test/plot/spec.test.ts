@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { Partition } from '../../src/partition/index.ts';
 import {
   compareFigure,
+  curvatureFigure,
   evaluationFigure,
+  lineFigure,
+  planeFigure,
+  splitFigure,
+  sweepFigure,
   historyFigure,
   liveLossFigure,
   partitionFigure,
@@ -11,7 +16,18 @@ import {
   varianceFigure,
 } from '../../src/plot/index.ts';
 import { figureNumber, figureSpec } from '../../src/plot/spec.ts';
-import { evaluation, history, parameters, profile, varianceReport } from './results.ts';
+import {
+  curvature,
+  errorSplit,
+  evaluation,
+  history,
+  lossLines,
+  lossPlane,
+  parameters,
+  profile,
+  sweep,
+  varianceReport,
+} from './results.ts';
 import { five, layout, leaves } from './traces.ts';
 
 const figures = {
@@ -25,6 +41,14 @@ const figures = {
   live: () => liveLossFigure(history(50)),
   'live of no step': () => liveLossFigure([]),
   variance: () => varianceFigure(varianceReport({ curvature: 0.2 })),
+  sweep: () => sweepFigure(sweep()),
+  'sweep over names': () => sweepFigure(sweep(['gaussian', 'sphere'])),
+  'sweep of nothing': () => sweepFigure({ axis: 'law', points: [] }),
+  split: () => splitFigure(errorSplit()),
+  curvature: () => curvatureFigure(curvature()),
+  'loss on lines': () => lineFigure(lossLines()),
+  'loss on a plane': () => planeFigure(lossPlane()),
+  'loss on a plane, plain': () => planeFigure(lossPlane(false)),
   evaluation: () => evaluationFigure(evaluation()),
   compare: () => compareFigure([{ title: 'a', seed: 1, rows: history(30) }]),
   'compare of nothing': () => compareFigure([]),
