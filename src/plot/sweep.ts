@@ -118,7 +118,7 @@ function scale(points: readonly SweepPoint[]): { at: (number | string)[]; settin
 /** The values whose labels do not run into each other. */
 function apart(values: readonly number[], place: (v: number) => number): number[] {
   const sorted = [...values].sort((a, b) => a - b);
-  const room = 0.13 * (place(sorted.at(-1)!) - place(sorted[0]!));
+  const room = 0.2 * (place(sorted.at(-1)!) - place(sorted[0]!));
   const kept: number[] = [];
   for (const v of sorted) if (!kept.length || place(v) - place(kept.at(-1)!) >= room) kept.push(v);
   return kept;
@@ -128,7 +128,7 @@ function apart(values: readonly number[], place: (v: number) => number): number[
 function scaleOf(values: readonly number[]): object {
   const known = values.filter(Number.isFinite);
   const [low, high] = [Math.min(...known), Math.max(...known)];
-  return low > 0 && high > 3 * low ? logAxis(known) : { tickformat: '.3~s' };
+  return low > 0 && high > 3 * low ? logAxis(known) : { tickformat: high >= 1000 ? '.3~s' : '.3~g' };
 }
 
 /** What was the same at every value. */
