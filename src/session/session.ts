@@ -228,8 +228,4 @@ export class Session extends SessionTraining implements PanelHost {
   #progress(total: number, label: string, unit: string) {
     return this.config.show ? progress({ total, label, unit }) : undefined;
   }
-
-  #progress(total: number, label: string, unit: string) {
-    return this.config.show ? progress({ total, label, unit }) : undefined;
-  }
 }

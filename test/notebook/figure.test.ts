@@ -9,7 +9,7 @@ const shown = recordDisplays();
 const PNG = Uint8Array.of(137, 80, 78, 71);
 const PLOTLY = 'application/vnd.plotly.v1+json';
 
-function figure(draw = () => Promise.resolve(PNG)): Figure {
+function figure(draw = (): Promise<Uint8Array> => Promise.resolve(PNG)): Figure {
   return new Figure(
     [{ y: Float32Array.of(0.1, NaN), x: [1, 2] }],
     { title: { text: 't' } },
