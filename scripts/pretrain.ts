@@ -12,7 +12,7 @@ import { tf } from '../src/engine/tf.ts';
 import { safetensorsChunks, writeFolder, type FileToWrite } from '../src/formats/index.ts';
 import {
   DeviceBatch,
-  Llama,
+  Decoder,
   lossAndGradients,
   lossOf,
   parseConfig,
@@ -63,7 +63,7 @@ const engine = await openEngine('wasm');
 await engine.activate();
 console.log(engine.describe().summary);
 
-const model = new Llama(engine, config);
+const model = new Decoder(engine, config);
 for (const p of model.parameters.list) {
   if (p.shape.length === 1) {
     model.parameters.replace(p, tf.ones([...p.shape]));

@@ -17,8 +17,8 @@ export * from './errors.ts';
 export { version } from './package-root.ts';
 export { openEngine, type Engine, type EngineDescription, type EngineName } from './engine/index.ts';
 export { fillNoise, tensorId, type Distribution, type NoiseKey } from './noise/index.ts';
-export { loadModel, generate, lossAndGradients, lossOf, DeviceBatch, Llama } from './model/index.ts';
-export type { LlamaConfig, Parameter, Role, TokenBatch, Weights } from './model/index.ts';
+export { loadModel, generate, lossAndGradients, lossOf, DeviceBatch, Decoder } from './model/index.ts';
+export type { DecoderConfig, Parameter, Role, TokenBatch, Weights } from './model/index.ts';
 export {
   tasks,
   dataTask,

@@ -2,7 +2,7 @@ import type { Tensor1D } from '@tensorflow/tfjs';
 import { ConfigError } from '../errors.ts';
 import type { AttentionPositions } from '../engine/engine.ts';
 import { tf } from '../engine/tf.ts';
-import type { LlamaConfig } from './config.ts';
+import type { DecoderConfig } from './config.ts';
 import { attentionPositions, learnedPlaces } from './positions.ts';
 
 /** A right-padded batch of token ids and where its loss is taken; made by `collate` in src/data. */
@@ -30,7 +30,7 @@ export class DeviceBatch {
   readonly length: number;
 
   /** Checks the batch against the model's sizes; throws ConfigError before anything is allocated. */
-  constructor(b: TokenBatch, config: LlamaConfig) {
+  constructor(b: TokenBatch, config: DecoderConfig) {
     const { vocabulary, maxPositions } = config;
     const bad = [...b.ids, ...b.targets].find((id) => id < 0 || id >= vocabulary);
     if (bad !== undefined) {

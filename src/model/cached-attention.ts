@@ -2,7 +2,7 @@ import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
 import type { AttentionShape } from '../engine/engine.ts';
 import { tf } from '../engine/tf.ts';
 import { alibiSlopes } from './alibi.ts';
-import type { LlamaConfig } from './config.ts';
+import type { DecoderConfig } from './config.ts';
 import { rotaryAngles, type Rotary } from './rotary.ts';
 
 /** Keys and values of one layer, [rows, kvHeads, slots, headDim], keys rotated. */
@@ -30,7 +30,7 @@ export class CachedAttention {
    * tokens; `positions` are those of the new tokens, row by row.
    */
   constructor(
-    private readonly config: LlamaConfig,
+    private readonly config: DecoderConfig,
     private readonly slots: readonly (readonly (number | undefined)[])[],
     private readonly positions: readonly number[],
   ) {

@@ -1,7 +1,7 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import { ConfigError } from '../errors.ts';
 import { tf } from '../engine/tf.ts';
-import type { Llama } from './llama.ts';
+import type { Decoder } from './decoder.ts';
 import { CachedAttention, type LayerCache } from './cached-attention.ts';
 import type { Weights } from './parameters.ts';
 import { learnedPlaces } from './positions.ts';
@@ -25,7 +25,7 @@ export interface CachedForwardOptions {
  * at the end. Logits belong to the caller. The engine must be the active one (`await model.engine.activate()`).
  */
 export class CachedForward {
-  readonly #model: Llama;
+  readonly #model: Decoder;
   readonly #weights: Weights;
   readonly #pad: number;
   /** All tokens of each row. */
@@ -38,7 +38,7 @@ export class CachedForward {
 
   /** Throws ConfigError when a prompt is empty or too long. */
   constructor(
-    model: Llama,
+    model: Decoder,
     prompts: readonly (readonly number[])[],
     { pad, weights = model.parameters.get }: CachedForwardOptions,
   ) {

@@ -20,7 +20,7 @@ export type ModuleNames = Partial<Record<Role, string>>;
  * A decoder by its parts: all that tells one family from another. Read from config.json by a family
  * (src/model/families); which parts there are follows from `names`.
  */
-export interface LlamaConfig {
+export interface DecoderConfig {
   /** model_type of the config.json. */
   modelType: string;
   vocabulary: number;

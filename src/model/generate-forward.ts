@@ -2,7 +2,7 @@ import type { Tensor2D } from '@tensorflow/tfjs';
 import { ConfigError } from '../errors.ts';
 import { tf } from '../engine/tf.ts';
 import { DeviceBatch } from './batch.ts';
-import type { Llama } from './llama.ts';
+import type { Decoder } from './decoder.ts';
 import type { Weights } from './parameters.ts';
 
 /** What a way of decoding needs of a model: rows that grow by a token at a time. `CachedForward` is one. */
@@ -21,7 +21,7 @@ export class PlainForward implements RowsForward {
   #rows: (readonly number[])[];
 
   constructor(
-    private readonly model: Llama,
+    private readonly model: Decoder,
     prompts: readonly (readonly number[])[],
     private readonly options: { pad: number; weights?: Weights | undefined },
   ) {

@@ -5,7 +5,7 @@ import { PlainForward, type RowsForward } from './generate-forward.ts';
 import { decoding, type DecodingOptions } from './generate-options.ts';
 import { decodeRows } from './generate-rows.ts';
 import type { StopStrings } from './generate-stop.ts';
-import type { Llama } from './llama.ts';
+import type { Decoder } from './decoder.ts';
 import type { Weights } from './parameters.ts';
 
 /** Settings of `generate`. */
@@ -29,7 +29,7 @@ export interface GenerateOptions extends DecodingOptions {
  * Throws ConfigError for settings out of range, an empty prompt, or more tokens than the model has positions.
  */
 export async function generate(
-  model: Llama,
+  model: Decoder,
   prompts: readonly (readonly number[])[],
   options: GenerateOptions,
 ): Promise<number[][]> {

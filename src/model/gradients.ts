@@ -1,7 +1,7 @@
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs';
 import { tf } from '../engine/tf.ts';
 import type { DeviceBatch } from './batch.ts';
-import type { Llama } from './llama.ts';
+import type { Decoder } from './decoder.ts';
 import type { Parameter, Weights } from './parameters.ts';
 
 /** Loss of one stream and its gradient with respect to some parameters. */
@@ -13,7 +13,7 @@ export interface LossAndGradients {
 }
 
 /** Mean loss of `batch` under `weights`: forward only, perturbed copies freed block by block. */
-export async function lossOf(model: Llama, weights: Weights, batch: DeviceBatch): Promise<number> {
+export async function lossOf(model: Decoder, weights: Weights, batch: DeviceBatch): Promise<number> {
   return (await lossAndGradients(model, weights, batch, [])).loss;
 }
 
@@ -23,7 +23,7 @@ export async function lossOf(model: Llama, weights: Weights, batch: DeviceBatch)
  * Nothing is left behind when it throws.
  */
 export async function lossAndGradients(
-  model: Llama,
+  model: Decoder,
   weights: Weights,
   batch: DeviceBatch,
   wrt: readonly Parameter[],

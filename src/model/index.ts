@@ -1,10 +1,10 @@
-export type { LlamaConfig, ModuleNames, Positions } from './config.ts';
+export type { DecoderConfig, ModuleNames, Positions } from './config.ts';
 export { readConfig, parseConfig, supportedFamilies } from './read-config.ts';
 export type { RopeScaling } from './rope.ts';
 export { ParameterStore, type Parameter, type ParameterInfo, type Role, type Weights } from './parameters.ts';
 export { DeviceBatch, type TokenBatch } from './batch.ts';
-export { Llama, type Pass } from './llama.ts';
-export { llamaParameters } from './tensors.ts';
+export { Decoder, type Pass } from './decoder.ts';
+export { decoderParameters } from './tensors.ts';
 export { lossAndGradients, lossOf, mean, type LossAndGradients } from './gradients.ts';
 export { CachedForward, type CachedForwardOptions } from './cached.ts';
 export { PackedBatch } from './packed.ts';

@@ -1,7 +1,7 @@
 import type { Tensor2D } from '@tensorflow/tfjs';
 import type { Ops } from '../engine/engine.ts';
-import type { LlamaConfig } from './config.ts';
-import type { Pass } from './llama.ts';
+import type { DecoderConfig } from './config.ts';
+import type { Pass } from './decoder.ts';
 import type { Modules } from './modules.ts';
 import type { Role } from './parameters.ts';
 
@@ -9,7 +9,7 @@ import type { Role } from './parameters.ts';
 export class Layer {
   constructor(
     private readonly ops: Ops,
-    private readonly config: LlamaConfig,
+    private readonly config: DecoderConfig,
     private readonly modules: Modules,
   ) {}
 

@@ -2,7 +2,7 @@ import { EngineError } from '../errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import { tf } from '../engine/tf.ts';
 import { openSource, type ModelSource } from '../formats/index.ts';
-import { Llama } from './llama.ts';
+import { Decoder } from './decoder.ts';
 import { parseConfig } from './read-config.ts';
 import { StoredWeights } from './stored-weights.ts';
 
@@ -33,7 +33,7 @@ export async function loadModel(
   engine: Engine,
   from: string | ModelSource,
   options: LoadOptions = {},
-): Promise<Llama> {
+): Promise<Decoder> {
   if (typeof from !== 'string') return fill(engine, from, options);
   const source = await openSource(from);
   try {
@@ -43,9 +43,9 @@ export async function loadModel(
   }
 }
 
-async function fill(engine: Engine, source: ModelSource, options: LoadOptions): Promise<Llama> {
+async function fill(engine: Engine, source: ModelSource, options: LoadOptions): Promise<Decoder> {
   const { onProgress, signal } = options;
-  const model = new Llama(engine, parseConfig(source.config, source.configPath));
+  const model = new Decoder(engine, parseConfig(source.config, source.configPath));
   const { list, size } = model.parameters;
   const weights = new StoredWeights(source);
   weights.check(list);

@@ -2,7 +2,7 @@ import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import { ConfigError } from '../errors.ts';
 import type { Ops } from '../engine/engine.ts';
 import { tf } from '../engine/tf.ts';
-import type { LlamaConfig } from './config.ts';
+import type { DecoderConfig } from './config.ts';
 import type { Parameter, Role, Weights } from './parameters.ts';
 
 /** The tensors of one module. */
@@ -18,7 +18,7 @@ export class Modules {
 
   constructor(
     private readonly ops: Ops,
-    private readonly config: LlamaConfig,
+    private readonly config: DecoderConfig,
     parameters: readonly Parameter[],
   ) {
     for (const p of parameters) {

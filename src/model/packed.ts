@@ -1,7 +1,7 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import { tf } from '../engine/tf.ts';
 import type { DeviceBatch } from './batch.ts';
-import type { Llama, Pass } from './llama.ts';
+import type { Decoder, Pass } from './decoder.ts';
 import type { Weights } from './parameters.ts';
 
 /**
@@ -50,7 +50,7 @@ export class PackedBatch {
   }
 
   /** A pass over these rows. */
-  pass(model: Llama, weights: Weights): Pass {
+  pass(model: Decoder, weights: Weights): Pass {
     const { ops } = model.engine;
     const { batch } = this;
     const last = model.config.layers - 1;

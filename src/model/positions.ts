@@ -2,11 +2,11 @@ import type { Tensor1D } from '@tensorflow/tfjs';
 import type { AttentionPositions } from '../engine/engine.ts';
 import { tf } from '../engine/tf.ts';
 import { alibiSlopes } from './alibi.ts';
-import type { LlamaConfig } from './config.ts';
+import type { DecoderConfig } from './config.ts';
 import { rotaryAngles } from './rotary.ts';
 
 /** What attention needs for sequences of `length`; the tensors belong to the caller. */
-export function attentionPositions({ positions, heads }: LlamaConfig, length: number): AttentionPositions {
+export function attentionPositions({ positions, heads }: DecoderConfig, length: number): AttentionPositions {
   if (positions.kind === 'alibi') return { slopes: tf.tensor1d(alibiSlopes(heads)) };
   if (positions.kind !== 'rotary') return undefined;
   const order = Array.from({ length }, (_, t) => t);
@@ -16,7 +16,7 @@ export function attentionPositions({ positions, heads }: LlamaConfig, length: nu
 
 /** Rows of the table of learned positions for tokens at `positions`, if there is one. */
 export function learnedPlaces(
-  { positions: kind }: LlamaConfig,
+  { positions: kind }: DecoderConfig,
   positions: readonly number[],
 ): Tensor1D | undefined {
   if (kind.kind !== 'learned') return undefined;

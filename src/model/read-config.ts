@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ConfigError, FormatError } from '../errors.ts';
 import { isGguf, openSource, readJson, type Json } from '../formats/index.ts';
-import type { LlamaConfig } from './config.ts';
+import type { DecoderConfig } from './config.ts';
 import { families } from './families/index.ts';
 import { Fields } from './fields.ts';
 
@@ -12,7 +12,7 @@ export const supportedFamilies: readonly string[] = Object.keys(families);
  * Reads and checks the config of a Hugging Face folder or a .gguf file.
  * @throws FormatError naming the field that is missing or broken, ConfigError for what is not supported
  */
-export async function readConfig(path: string): Promise<{ config: LlamaConfig; raw: Json }> {
+export async function readConfig(path: string): Promise<{ config: DecoderConfig; raw: Json }> {
   const raw = isGguf(path) ? await ggufConfig(path) : await readJson(join(path, 'config.json'));
   if (!raw)
     throw new FormatError(`There is no ${join(path, 'config.json')}. Give a Hugging Face model folder.`);
@@ -26,7 +26,7 @@ async function ggufConfig(path: string): Promise<Json> {
 }
 
 /** Checks a parsed config.json; `path` is named in errors. */
-export function parseConfig(raw: Json, path = 'config.json'): LlamaConfig {
+export function parseConfig(raw: Json, path = 'config.json'): DecoderConfig {
   const field = new Fields(raw, path);
   const type = field.raw('model_type');
   if (typeof type !== 'string' || !Object.hasOwn(families, type)) {

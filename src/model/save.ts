@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import type { Json, TensorToWrite, WeightDtype } from '../formats/index.ts';
-import type { Llama } from './llama.ts';
+import type { Decoder } from './decoder.ts';
 import type { Parameter } from './parameters.ts';
 
 /** Element type to write weights in: one for all, or `source` for that of the file each was loaded from. */
@@ -9,7 +9,7 @@ export type SaveDtype = WeightDtype | 'source';
 const names: Record<WeightDtype, string> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 
 /** A model's tensors under their Hugging Face names, to be written; each is read from the engine when its turn comes. */
-export function weightsToWrite(model: Llama, dtype: SaveDtype = 'F32'): TensorToWrite[] {
+export function weightsToWrite(model: Decoder, dtype: SaveDtype = 'F32'): TensorToWrite[] {
   if (dtype !== 'source' && !Object.hasOwn(names, dtype)) {
     throw new ConfigError(
       `dtype is ${JSON.stringify(dtype)}; take ${Object.keys(names).join(', ')} or source.`,
@@ -25,7 +25,7 @@ export function weightsToWrite(model: Llama, dtype: SaveDtype = 'F32'): TensorTo
 }
 
 /** A config.json that tells the element type of weights written as `dtype`: that of the largest tensor. */
-export function configToWrite(model: Llama, config: Json, dtype: SaveDtype = 'F32'): Json {
+export function configToWrite(model: Decoder, config: Json, dtype: SaveDtype = 'F32'): Json {
   const { list } = model.parameters;
   const largest = list.reduce((a, b) => (b.size > a.size ? b : a));
   const others = Object.entries(config).filter(([name]) => name !== 'dtype' && name !== 'torch_dtype');
@@ -33,6 +33,6 @@ export function configToWrite(model: Llama, config: Json, dtype: SaveDtype = 'F3
   return { ...Object.fromEntries(others), torch_dtype: names[dtypeOf(model, largest, dtype)] };
 }
 
-function dtypeOf(model: Llama, p: Parameter, dtype: SaveDtype): WeightDtype {
+function dtypeOf(model: Decoder, p: Parameter, dtype: SaveDtype): WeightDtype {
   return dtype === 'source' ? (model.storedAs.get(p) ?? 'F32') : dtype;
 }

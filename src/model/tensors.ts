@@ -1,4 +1,4 @@
-import type { LlamaConfig } from './config.ts';
+import type { DecoderConfig } from './config.ts';
 import type { ParameterInfo, Role } from './parameters.ts';
 
 const before: readonly Role[] = ['embedding', 'project-in', 'position', 'embedding-norm'];
@@ -6,14 +6,14 @@ const attention: readonly Role[] = ['qkv', 'q', 'q-norm', 'k', 'k-norm', 'v', 'o
 const feedForward: readonly Role[] = ['gate-up', 'gate', 'up', 'down'];
 const after: readonly Role[] = ['final-norm', 'project-out', 'head'];
 /** A layer's modules in the order in which they run. */
-const inner: Record<LlamaConfig['residual'], readonly Role[]> = {
+const inner: Record<DecoderConfig['residual'], readonly Role[]> = {
   pre: ['attention-norm', ...attention, 'attention-post-norm', 'ffn-norm', ...feedForward, 'ffn-post-norm'],
   post: [...attention, 'attention-norm', ...feedForward, 'ffn-norm'],
   parallel: ['attention-norm', ...attention, 'ffn-norm', ...feedForward],
 };
 
 /** The tensors of a decoder in true execution order, a bias after its weight, named as in the Hugging Face folder. */
-export function llamaParameters(c: LlamaConfig): ParameterInfo[] {
+export function decoderParameters(c: DecoderConfig): ParameterInfo[] {
   const list: ParameterInfo[] = [];
   const module = (role: Role, layer: number) => {
     const name = c.names[role]?.replace('*', String(layer));
@@ -42,12 +42,12 @@ export function llamaParameters(c: LlamaConfig): ParameterInfo[] {
 
 const isNorm = (role: Role) => role.endsWith('norm');
 
-function hasBias(c: LlamaConfig, role: Role): boolean {
+function hasBias(c: DecoderConfig, role: Role): boolean {
   return isNorm(role) ? c.norm.kind === 'layer' : c.biases.includes(role);
 }
 
 /** Shape as stored; a matrix is [out, in] unless the family stores those of its layers [in, out]. */
-function weightShape(c: LlamaConfig, role: Role): readonly number[] {
+function weightShape(c: DecoderConfig, role: Role): readonly number[] {
   if (isNorm(role)) return [role === 'q-norm' || role === 'k-norm' ? c.headDim : c.hidden];
   switch (role) {
     case 'embedding':
@@ -66,7 +66,7 @@ function weightShape(c: LlamaConfig, role: Role): readonly number[] {
 }
 
 /** Outputs of a module. */
-function biasWidth(c: LlamaConfig, role: Role): number {
+function biasWidth(c: DecoderConfig, role: Role): number {
   const [q, kv] = [c.heads * c.headDim, c.kvHeads * c.headDim];
   switch (role) {
     case 'qkv':

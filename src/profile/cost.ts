@@ -1,4 +1,4 @@
-import type { LlamaConfig } from '../model/config.ts';
+import type { DecoderConfig } from '../model/config.ts';
 import type { Parameter } from '../model/parameters.ts';
 
 /** What one tensor costs in a training step, in multiply-accumulates (two FLOPs each). */
@@ -35,7 +35,7 @@ export interface BatchSize {
  * One departure: a table of positions costs its width a row like the look-up of an embedding (there: its number of rows).
  */
 export function tensorCosts(
-  config: LlamaConfig,
+  config: DecoderConfig,
   parameters: readonly Parameter[],
   { batch, length, headRows = batch * length }: BatchSize,
 ): TensorCost[] {
@@ -54,7 +54,7 @@ export function tensorCosts(
 }
 
 function ownCost(
-  config: LlamaConfig,
+  config: DecoderConfig,
   p: Parameter,
   { rows, headRows, head }: { rows: number; headRows: number; head: number },
 ): TensorCost {

@@ -3,7 +3,7 @@ import { ConfigError, NonFiniteError } from '../errors.ts';
 import { tf } from '../engine/tf.ts';
 import { DeviceBatch, type TokenBatch } from '../model/batch.ts';
 import { lossAndGradients } from '../model/gradients.ts';
-import type { Llama } from '../model/llama.ts';
+import type { Decoder } from '../model/decoder.ts';
 import type { Parameter, Weights } from '../model/parameters.ts';
 import { tensorCosts, totalCost, type TensorCost, type TotalCost } from './cost.ts';
 
@@ -51,7 +51,7 @@ export interface ProfileOptions {
  * Source: pittisl/GreenTrainer, decoder_lm/train.py.
  */
 export async function profileModel(
-  model: Llama,
+  model: Decoder,
   batches: readonly TokenBatch[],
   trial: TrialStep,
   options: ProfileOptions = {},
@@ -101,7 +101,7 @@ export async function profileModel(
   });
 }
 
-async function importanceOfBatch(model: Llama, tokens: TokenBatch, trial: TrialStep) {
+async function importanceOfBatch(model: Decoder, tokens: TokenBatch, trial: TrialStep) {
   const store = model.parameters;
   const batch = new DeviceBatch(tokens, model.config);
   const w1 = new Map<Parameter, Tensor>();
@@ -131,7 +131,7 @@ async function importanceOfBatch(model: Llama, tokens: TokenBatch, trial: TrialS
 }
 
 /** -<g, w1 - w0>; the difference is formed in float32, where it is exact or nearly so, then summed in float64. */
-async function minusInner(model: Llama, g: Tensor, w1: Tensor, w0: Tensor): Promise<number> {
+async function minusInner(model: Decoder, g: Tensor, w1: Tensor, w0: Tensor): Promise<number> {
   const step = model.engine.ops.addScaled(w1, w0, -1);
   try {
     return -(await model.engine.ops.dot([[g, step]]));

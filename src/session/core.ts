@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { ConfigError } from '../errors.ts';
 import type { Task, Tokenizer } from '../data/index.ts';
 import type { Engine } from '../engine/index.ts';
-import type { Llama, Parameter } from '../model/index.ts';
+import type { Decoder, Parameter } from '../model/index.ts';
 import type { Partition } from '../partition/index.ts';
 import type { Profile } from '../profile/index.ts';
 import {
@@ -30,7 +30,7 @@ import { historyView, type History } from './views.ts';
 /** What a session is made of. */
 export interface SessionParts {
   engine: Engine;
-  model: Llama;
+  model: Decoder;
   source: BatchSource;
   config: SessionConfig;
   /** Where the run's first weights can be read again. */
@@ -40,7 +40,7 @@ export interface SessionParts {
 /** What a session is, and the order in which its calls are done: one after another, edits between two steps. */
 export abstract class SessionCore extends EventEmitter<SessionEvents> {
   readonly engine: Engine;
-  readonly model: Llama;
+  readonly model: Decoder;
   readonly source: BatchSource;
   readonly config: SessionConfig;
   protected readonly trainer: Trainer;

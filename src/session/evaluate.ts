@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import { encodePrompt, passAtK, type Example, type Generation, type Scores } from '../data/index.ts';
-import { cutAtStop, DeviceBatch, generate, lossOf, type Llama } from '../model/index.ts';
+import { cutAtStop, DeviceBatch, generate, lossOf, type Decoder } from '../model/index.ts';
 import type { Evaluation } from '../train/index.ts';
 import type { BatchSource } from './batches.ts';
 
@@ -23,7 +23,7 @@ export interface EvaluateOptions extends Generation {
 
 /** Mean loss over the supervised tokens of `examples` under the model's weights. */
 export async function evaluateLoss(
-  model: Llama,
+  model: Decoder,
   source: BatchSource,
   examples: readonly Example[],
   signal?: AbortSignal,
@@ -51,7 +51,7 @@ export async function evaluateLoss(
 
 /** Generates texts for held-out examples, in the task's own way unless told another, and scores them by its measure. */
 export async function evaluateTask(
-  model: Llama,
+  model: Decoder,
   source: BatchSource,
   step: number,
   options: EvaluateOptions = {},
@@ -94,7 +94,7 @@ export async function evaluateTask(
 
 /** One text for each of `examples`. */
 async function generateTexts(
-  model: Llama,
+  model: Decoder,
   source: BatchSource,
   examples: readonly Example[],
   options: Generation & Pick<EvaluateOptions, 'maxNewTokens' | 'signal'>,

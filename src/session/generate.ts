@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import type { ChatMessage, Generation } from '../data/index.ts';
-import { cutAtStop, generate, type Llama } from '../model/index.ts';
+import { cutAtStop, generate, type Decoder } from '../model/index.ts';
 import type { BatchSource } from './batches.ts';
 
 /** A text to continue, or a conversation that the assistant is to answer. */
@@ -17,7 +17,7 @@ const isConversation = (prompt: Prompt | readonly Prompt[]): prompt is readonly 
 
 /** The continuation of each prompt, up to a stop string. */
 export async function continueTexts(
-  model: Llama,
+  model: Decoder,
   { task, tokenizer }: BatchSource,
   prompts: Prompt | readonly Prompt[],
   { stop = [], maxNewTokens = task.maxNewTokens, ...options }: TextOptions,

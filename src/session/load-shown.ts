@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/index.ts';
 import type { ModelSource } from '../formats/index.ts';
-import { loadModel, type Llama, type LoadProgress } from '../model/index.ts';
+import { loadModel, type Decoder, type LoadProgress } from '../model/index.ts';
 import { progress, type Progress } from '../notebook/index.ts';
 
 const MEGABYTE = 1e6;
@@ -8,7 +8,7 @@ const MEGABYTE = 1e6;
 const WORTH_A_BAR = 64 * MEGABYTE;
 
 /** Loads a model with a bar, if it is large and things are to be shown. */
-export async function loadShown(engine: Engine, from: string | ModelSource, show: boolean): Promise<Llama> {
+export async function loadShown(engine: Engine, from: string | ModelSource, show: boolean): Promise<Decoder> {
   let bar: Progress | undefined;
   try {
     const onProgress = ({ done, of }: LoadProgress) => {

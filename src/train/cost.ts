@@ -1,5 +1,5 @@
 import type { DeviceBatch } from '../model/batch.ts';
-import type { Llama } from '../model/llama.ts';
+import type { Decoder } from '../model/decoder.ts';
 import type { Partition } from '../partition/partition.ts';
 import { selectionCost, tensorCosts, totalCost } from '../profile/cost.ts';
 import type { StepSettings } from './settings.ts';
@@ -13,7 +13,12 @@ export interface StepCost {
 }
 
 /** Counts a step before it runs, by the same rules as the profile. Drawing noise is not counted. */
-export function stepCost(model: Llama, partition: Partition, s: StepSettings, batch: DeviceBatch): StepCost {
+export function stepCost(
+  model: Decoder,
+  partition: Partition,
+  s: StepSettings,
+  batch: DeviceBatch,
+): StepCost {
   const size = { batch: batch.batch, length: batch.length, headRows: batch.supervised };
   const costs = tensorCosts(model.config, model.parameters.list, size);
   const { fo, clean, perturbed } = streamsOf(partition, s);

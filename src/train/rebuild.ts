@@ -1,7 +1,7 @@
 import { tf } from '../engine/tf.ts';
 import {
   DeviceBatch,
-  type Llama,
+  type Decoder,
   type Parameter,
   type StoredWeights,
   type TokenBatch,
@@ -15,7 +15,7 @@ import { moveZO } from './zo-update.ts';
 
 /** What going back works on. */
 export interface Site {
-  model: Llama;
+  model: Decoder;
   optimizer: AdamW;
   seed: number;
   batchAt(step: number): TokenBatch;

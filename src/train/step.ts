@@ -3,7 +3,7 @@ import { tf } from '../engine/tf.ts';
 import { drawDirection, perturbedWeights, projectedGradient, type Direction } from '../estimate/index.ts';
 import type { DeviceBatch } from '../model/batch.ts';
 import { lossAndGradients, lossOf } from '../model/gradients.ts';
-import type { Llama } from '../model/llama.ts';
+import type { Decoder } from '../model/decoder.ts';
 import type { Parameter } from '../model/parameters.ts';
 import { rateAt, type AdamW } from '../optimize/index.ts';
 import type { Partition } from '../partition/partition.ts';
@@ -13,7 +13,7 @@ import { moveZO, zoUpdate, type ZOUpdate } from './zo-update.ts';
 
 /** What a step needs: where the model stands, how to train it, and the key of its directions. */
 export interface StepInput {
-  model: Llama;
+  model: Decoder;
   partition: Partition;
   batch: DeviceBatch;
   settings: StepSettings;
@@ -105,7 +105,7 @@ export async function hiZfoStep(input: StepInput): Promise<StepResult> {
 
 /** g += share * more, tensor by tensor; `more` is used up, also when it throws. */
 function accumulate(
-  model: Llama,
+  model: Decoder,
   g: Map<Parameter, Tensor>,
   more: Map<Parameter, Tensor>,
   share: number,

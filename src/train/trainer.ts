@@ -4,7 +4,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { ConfigError } from '../errors.ts';
 import {
   DeviceBatch,
-  type Llama,
+  type Decoder,
   type Parameter,
   type StoredWeights,
   type TokenBatch,
@@ -55,7 +55,7 @@ export class Trainer {
   #stepping = false;
 
   constructor(
-    readonly model: Llama,
+    readonly model: Decoder,
     /** The batch of a step, from 0. */
     readonly batchAt: (step: number) => TokenBatch,
     readonly options: TrainerOptions,

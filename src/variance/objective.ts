@@ -4,7 +4,7 @@ import { tf } from '../engine/tf.ts';
 import { moved as movedAlong, type Direction } from '../estimate/index.ts';
 import type { DeviceBatch } from '../model/batch.ts';
 import { lossAndGradients } from '../model/gradients.ts';
-import type { Llama } from '../model/llama.ts';
+import type { Decoder } from '../model/decoder.ts';
 import type { Parameter, Weights } from '../model/parameters.ts';
 import { PackedBatch } from '../model/packed.ts';
 import { hiddenBefore, lossFrom } from '../model/segments.ts';
@@ -45,7 +45,7 @@ export function along(engine: Engine, u: Direction, scale: number): Move {
  * states are kept, until `release` or until a weight below was replaced; rows that no supervised position sees are left out.
  */
 export function modelObjective(
-  model: Llama,
+  model: Decoder,
   batch: DeviceBatch,
   parameters: readonly Parameter[],
 ): Objective {

@@ -1,7 +1,7 @@
 import { perturbedWeights, type EstimatorOptions } from '../estimate/index.ts';
 import type { DeviceBatch } from '../model/batch.ts';
 import { lossAndGradients } from '../model/gradients.ts';
-import type { Llama } from '../model/llama.ts';
+import type { Decoder } from '../model/decoder.ts';
 import type { Parameter } from '../model/parameters.ts';
 import { measureCurvature } from './curvature.ts';
 import { measureVariance } from './measure.ts';
@@ -12,7 +12,7 @@ import { dispose, inner, plus, type Vector } from './vectors.ts';
 
 /** Where training stands when a probe looks at it. A probe changes nothing. */
 export interface ProbeContext {
-  model: Llama;
+  model: Decoder;
   batch: DeviceBatch;
   fo: readonly Parameter[];
   zo: readonly Parameter[];

@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.ts';
 import type { DirectionLaw, EstimatorName } from '../estimate/index.ts';
 import { DeviceBatch, type TokenBatch } from '../model/batch.ts';
-import type { Llama } from '../model/llama.ts';
+import type { Decoder } from '../model/decoder.ts';
 import type { Parameter } from '../model/parameters.ts';
 import { measureBatchNoise, type BatchNoise } from './batch-noise.ts';
 import { firstRows, firstTargets, lastTokens } from './batches.ts';
@@ -70,7 +70,7 @@ export async function sweepVariance<V extends number | string>(
 
 /** What a sweep over a model is about. */
 export interface ModelSweep extends SweepOptions {
-  model: Llama;
+  model: Decoder;
   /** The batch that is measured on, then others of its kind for the mini-batch noise (none, or at least two). */
   batches: readonly TokenBatch[];
   /** Tensors that move. */

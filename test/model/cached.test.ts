@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openEngine, tf, type Engine } from '../../src/engine/index.ts';
-import { CachedForward, DeviceBatch, loadModel, type Llama } from '../../src/model/index.ts';
+import { CachedForward, DeviceBatch, loadModel, type Decoder } from '../../src/model/index.ts';
 import { noLeaks } from '../no-leaks.ts';
 
 const goldens = join(import.meta.dirname, '..', 'goldens', 'model');
@@ -19,7 +19,7 @@ const more = [
 ];
 
 /** Logits after the last of `ids`, without a cache. */
-function recomputed(model: Llama, ids: number[]): Float32Array {
+function recomputed(model: Decoder, ids: number[]): Float32Array {
   const one = Int32Array.of(0);
   const batch = new DeviceBatch(
     { ids: Int32Array.from(ids), batch: 1, length: ids.length, positions: one, targets: one },

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, FormatError, HiZfoError } from '../../src/errors.ts';
-import { llamaParameters, parseConfig } from '../../src/model/index.ts';
+import { decoderParameters, parseConfig } from '../../src/model/index.ts';
 import { alibiSlopes } from '../../src/model/alibi.ts';
 import { readJson } from '../goldens.ts';
 
@@ -92,7 +92,7 @@ describe('a config that is broken', () => {
         const name = names[field % names.length]!;
         try {
           const parsed = parseConfig({ ...raw, [name]: value });
-          expect(llamaParameters(parsed).every((p) => p.size > 0)).toBe(true);
+          expect(decoderParameters(parsed).every((p) => p.size > 0)).toBe(true);
         } catch (error) {
           expect(error).toBeInstanceOf(HiZfoError);
         }

@@ -9,7 +9,7 @@ import {
   loadModel,
   lossAndGradients,
   lossOf,
-  type Llama,
+  type Decoder,
   type Parameter,
   type Weights,
 } from '../../src/model/index.ts';
@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 
 /** Weights that are copies made on the spot, and what was seen when each was asked for. */
-function watched(model: Llama) {
+function watched(model: Decoder) {
   const asked: { p: Parameter; taped: boolean }[] = [];
   const copies: { p: Parameter; copy: Tensor }[] = [];
   let together = 0;

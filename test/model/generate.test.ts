@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openEngine, tf, type Engine } from '../../src/engine/index.ts';
 import { ConfigError } from '../../src/errors.ts';
-import { generate, loadModel, type GenerateOptions, type Llama } from '../../src/model/index.ts';
+import { generate, loadModel, type GenerateOptions, type Decoder } from '../../src/model/index.ts';
 import { readJson } from '../goldens.ts';
 import { noLeaks } from '../no-leaks.ts';
 
@@ -32,7 +32,7 @@ const ours = (o: Named): Partial<GenerateOptions> => ({
 });
 
 let engine: Engine;
-let model: Llama;
+let model: Decoder;
 const base = { maxNewTokens: 10, eos: 41, pad: 0 };
 
 beforeAll(async () => {

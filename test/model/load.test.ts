@@ -12,11 +12,11 @@ import {
 } from '../../src/formats/index.ts';
 import {
   configToWrite,
-  llamaParameters,
+  decoderParameters,
   loadModel,
   parseConfig,
   weightsToWrite,
-  type Llama,
+  type Decoder,
   type LoadProgress,
 } from '../../src/model/index.ts';
 import { readJson } from '../goldens.ts';
@@ -135,7 +135,7 @@ describe('loadModel', () => {
     const dir = mkdtempSync(join(made, 'large-'));
     let at = 0;
     const header = Object.fromEntries(
-      llamaParameters(config).map((p) => {
+      decoderParameters(config).map((p) => {
         const data_offsets = [at, (at += 4 * p.size)];
         return [p.name, { dtype: 'F32', shape: p.shape, data_offsets }];
       }),
@@ -155,7 +155,7 @@ describe('loadModel', () => {
 });
 
 describe('weights written in another element type', () => {
-  let model: Llama;
+  let model: Decoder;
   const dir = join(goldens, 'gpt2');
   async function written(dtype: 'F32' | 'F16' | 'BF16' | 'source', from: string): Promise<string> {
     model = await loadModel(engine, from);

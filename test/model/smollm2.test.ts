@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openEngine, tf } from '../../src/engine/index.ts';
-import { DeviceBatch, generate, loadModel, lossOf, type Llama } from '../../src/model/index.ts';
+import { DeviceBatch, generate, loadModel, lossOf, type Decoder } from '../../src/model/index.ts';
 import { open } from '../../src/session/index.ts';
 import { goldenBatch, readJson } from '../goldens.ts';
 import { sharedPath } from '../shared.ts';
@@ -24,7 +24,7 @@ describe.skipIf(!smollm2)('SmolLM2-135M against PyTorch', () => {
   const logits = new Map<string, Float32Array>();
 
   /** Logits at the supervised positions of the batch, and the loss of each. */
-  async function look(model: Llama): Promise<{ logits: Float32Array; tokens: number[] }> {
+  async function look(model: Decoder): Promise<{ logits: Float32Array; tokens: number[] }> {
     const batch = new DeviceBatch(goldenBatch(losses!), model.config);
     const [out, tokens] = tf.tidy(() => {
       const h = model.hidden(model.parameters.get, batch);

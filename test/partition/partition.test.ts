@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
-import { llamaParameters, ParameterStore, parseConfig } from '../../src/model/index.ts';
+import { decoderParameters, ParameterStore, parseConfig } from '../../src/model/index.ts';
 import { budgetOf, Partition, selectParameters } from '../../src/partition/index.ts';
 import { selectionCost, tensorCosts, totalCost, type Profile } from '../../src/profile/index.ts';
 
@@ -14,7 +14,7 @@ const config = parseConfig({
   intermediate_size: 160,
   tie_word_embeddings: true,
 });
-const { list } = new ParameterStore(llamaParameters(config));
+const { list } = new ParameterStore(decoderParameters(config));
 
 function profileWith(importance: (i: number) => number): Profile {
   const size = { batch: 4, length: 32 };
@@ -36,7 +36,7 @@ describe('tensorCosts', () => {
   });
 
   it('puts both places of a tied embedding on one tensor and the carried head on the last', () => {
-    const untied = new ParameterStore(llamaParameters({ ...config, tied: false })).list;
+    const untied = new ParameterStore(decoderParameters({ ...config, tied: false })).list;
     const a = tensorCosts(config, list, { batch: 2, length: 8 });
     const b = tensorCosts({ ...config, tied: false }, untied, { batch: 2, length: 8 });
     const head = b.at(-1)!;

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { llamaParameters, ParameterStore, parseConfig } from '../../src/model/index.ts';
+import { decoderParameters, ParameterStore, parseConfig } from '../../src/model/index.ts';
 import { roleBlocks } from '../../src/plot/blocks.ts';
 import { layerGrid } from '../../src/plot/grid.ts';
 import { familyOf } from '../../src/plot/theme.ts';
@@ -10,7 +10,7 @@ import { readJson } from '../goldens.ts';
 const goldens = join(import.meta.dirname, '..', 'goldens', 'model');
 
 describe.each(readdirSync(goldens))('%s', (name) => {
-  const { list } = new ParameterStore(llamaParameters(parseConfig(readJson(goldens, name, 'config.json'))));
+  const { list } = new ParameterStore(decoderParameters(parseConfig(readJson(goldens, name, 'config.json'))));
 
   it('has a cell of its own for every tensor, a row a role and biases under their weights', () => {
     const grid = layerGrid(list);

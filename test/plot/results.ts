@@ -1,4 +1,4 @@
-import { llamaParameters, parseConfig, type LlamaConfig, type Parameter } from '../../src/model/index.ts';
+import { decoderParameters, parseConfig, type DecoderConfig, type Parameter } from '../../src/model/index.ts';
 import { tensorCosts, totalCost, type Profile } from '../../src/profile/index.ts';
 import { noMoments } from '../../src/variance/statistics.ts';
 import type { Evaluation, HistoryRow } from '../../src/train/index.ts';
@@ -26,7 +26,7 @@ export function stream(seed: number): () => number {
 
 const normal = (next: () => number) => Math.sqrt(-2 * Math.log(next())) * Math.cos(2 * Math.PI * next());
 
-export function config(layers: number, tied = true): LlamaConfig {
+export function config(layers: number, tied = true): DecoderConfig {
   const small = layers < 10;
   return parseConfig({
     model_type: 'llama',
@@ -42,7 +42,7 @@ export function config(layers: number, tied = true): LlamaConfig {
 }
 
 export function parameters(layers: number, tied = true): Parameter[] {
-  return llamaParameters(config(layers, tied)).map((info, index) => ({ ...info, index }));
+  return decoderParameters(config(layers, tied)).map((info, index) => ({ ...info, index }));
 }
 
 /** A made-up profile: long-tailed, deeper layers matter more, about one tensor in ten does harm. */

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { llamaParameters, ParameterStore, parseConfig } from '../../src/model/index.ts';
+import { decoderParameters, ParameterStore, parseConfig } from '../../src/model/index.ts';
 import { tensorCosts, totalCost, type TensorCost } from '../../src/profile/index.ts';
 import { readJson } from '../goldens.ts';
 
@@ -12,7 +12,7 @@ const tokens = batch * length;
 function costsOf(name: string, changes: object = {}) {
   const raw = readJson<Record<string, unknown>>(goldens, name, 'config.json');
   const config = parseConfig({ ...raw, ...changes });
-  const { list } = new ParameterStore(llamaParameters(config));
+  const { list } = new ParameterStore(decoderParameters(config));
   const costs = tensorCosts(config, list, { batch, length });
   return { config, list, costs, of: (tensor: string) => costs[list.findIndex((p) => p.name === tensor)]! };
 }

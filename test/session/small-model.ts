@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { writeSafetensors } from '../../src/formats/index.ts';
-import { llamaParameters, parseConfig } from '../../src/model/index.ts';
+import { decoderParameters, parseConfig } from '../../src/model/index.ts';
 import { fillNoise, tensorId } from '../../src/noise/index.ts';
 import { tinyModel } from '../../src/session/index.ts';
 
@@ -29,7 +29,7 @@ export async function writeSmallModel(dir: string): Promise<void> {
     await copyFile(join(tinyModel(), name), join(dir, name));
   }
   await writeFile(join(dir, 'config.json'), JSON.stringify(raw));
-  const tensors = llamaParameters(parseConfig(raw)).map((p) => {
+  const tensors = decoderParameters(parseConfig(raw)).map((p) => {
     const data = new Float32Array(p.size);
     fillNoise(data, { seed: 1, step: 0, query: 0, tensor: tensorId(p.name) }, 'gaussian');
     const isGain = p.shape.length === 1;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest';
 import { openEngine, tf, type Engine, type Ops } from '../../src/engine/index.ts';
 import { directionLaws, perturbedWeights } from '../../src/estimate/index.ts';
-import { DeviceBatch, loadModel, lossAndGradients, lossOf, type Llama } from '../../src/model/index.ts';
+import { DeviceBatch, loadModel, lossAndGradients, lossOf, type Decoder } from '../../src/model/index.ts';
 import { fillNoise, tensorId } from '../../src/noise/index.ts';
 import { AdamW } from '../../src/optimize/index.ts';
 import { Partition } from '../../src/partition/index.ts';
@@ -18,7 +18,7 @@ let real: Engine;
 let engine: Engine;
 /** Throws from the n-th call of any operation on, once set. */
 let failAfter = Infinity;
-let model: Llama;
+let model: Decoder;
 let batch: DeviceBatch;
 let optimizer: AdamW;
 

@@ -1,10 +1,10 @@
 import { FormatError } from '../../errors.ts';
 import type { Activation } from '../../engine/engine.ts';
-import type { LlamaConfig, ModuleNames } from '../config.ts';
+import type { DecoderConfig, ModuleNames } from '../config.ts';
 import type { Fields } from '../fields.ts';
 
 /** Reads a config.json of one model_type. Throws FormatError for a broken one, ConfigError for what is not supported. */
-export type Family = (field: Fields) => LlamaConfig;
+export type Family = (field: Fields) => DecoderConfig;
 
 /** More layers than any model has; a config with more is made to exhaust memory. */
 const MOST_LAYERS = 1000;
@@ -21,14 +21,17 @@ export const activations: Record<string, Activation> = {
 };
 
 /** What a family has to say of itself; the rest is as most have it. */
-export type Described = Omit<LlamaConfig, 'modelType' | 'headDim' | 'embeddingWidth' | 'attention' | Common> &
-  Partial<Pick<LlamaConfig, 'headDim' | 'embeddingWidth' | Common>> & {
-    attention?: Partial<LlamaConfig['attention']>;
+export type Described = Omit<
+  DecoderConfig,
+  'modelType' | 'headDim' | 'embeddingWidth' | 'attention' | Common
+> &
+  Partial<Pick<DecoderConfig, 'headDim' | 'embeddingWidth' | Common>> & {
+    attention?: Partial<DecoderConfig['attention']>;
   };
 type Common = 'kvHeads' | 'embeddingScale' | 'inOut' | 'logitSoftcap' | 'padding' | 'biases';
 
 /** Fills in what most families share and checks that the sizes go together. */
-export function describe(field: Fields, own: Described): LlamaConfig {
+export function describe(field: Fields, own: Described): DecoderConfig {
   const { hidden, layers, heads, kvHeads = heads, headDim = hidden / heads } = own;
   if (!Number.isInteger(headDim)) {
     throw new FormatError(`${field.path}: ${hidden} dimensions do not divide among ${heads} heads.`);

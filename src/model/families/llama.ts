@@ -1,4 +1,4 @@
-import type { LlamaConfig, ModuleNames } from '../config.ts';
+import type { DecoderConfig, ModuleNames } from '../config.ts';
 import type { Fields } from '../fields.ts';
 import type { Role } from '../parameters.ts';
 import { rotaryPositions, type RopeDefaults } from '../rope.ts';
@@ -38,7 +38,7 @@ interface Departures {
 }
 
 /** RMS norms before attention and feed-forward, rotary positions, grouped heads, a gated feed-forward. */
-function llamaLike(field: Fields, own: Departures = {}): LlamaConfig {
+function llamaLike(field: Fields, own: Departures = {}): DecoderConfig {
   const hidden = field.count('hidden_size');
   const layers = layerCount(field);
   const heads = field.count('num_attention_heads');

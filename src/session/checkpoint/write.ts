@@ -10,7 +10,7 @@ import {
   type FileToWrite,
   type Json,
 } from '../../formats/index.ts';
-import { configToWrite, weightsToWrite, type Llama, type SaveDtype } from '../../model/index.ts';
+import { configToWrite, weightsToWrite, type Decoder, type SaveDtype } from '../../model/index.ts';
 import type { Trainer } from '../../train/index.ts';
 import type { Base } from '../base.ts';
 import type { BatchSource } from '../batches.ts';
@@ -81,7 +81,7 @@ export async function saveRun(
 }
 
 /** The config that the model came with, telling the element type that it is written in. */
-function configText(model: Llama, content: Uint8Array | string, dtype: SaveDtype): string {
+function configText(model: Decoder, content: Uint8Array | string, dtype: SaveDtype): string {
   const config = JSON.parse(Buffer.from(content).toString()) as Json;
   return JSON.stringify(configToWrite(model, config, dtype), null, 2) + '\n';
 }

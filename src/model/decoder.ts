@@ -4,11 +4,11 @@ import type { AttentionShape, Engine } from '../engine/engine.ts';
 import { tf } from '../engine/tf.ts';
 import type { WeightDtype } from '../formats/index.ts';
 import type { DeviceBatch } from './batch.ts';
-import type { LlamaConfig } from './config.ts';
+import type { DecoderConfig } from './config.ts';
 import { Layer } from './layer.ts';
 import { Modules } from './modules.ts';
 import { ParameterStore, type Parameter, type Weights } from './parameters.ts';
-import { llamaParameters } from './tensors.ts';
+import { decoderParameters } from './tensors.ts';
 
 /** The tokens of a pass and how they look at each other. */
 export interface Pass {
@@ -27,7 +27,7 @@ export interface Pass {
  * A decoder as a chain of blocks: block 0 is the embedding, blocks 1..L are the layers, block L + 1 is what follows them
  * with the head. Blocks take their tensors from a `Weights` view, so one code runs clean and perturbed.
  */
-export class Llama {
+export class Decoder {
   readonly parameters: ParameterStore;
   /** Element type of the file that each parameter was loaded from. */
   readonly storedAs = new Map<Parameter, WeightDtype>();
@@ -36,9 +36,9 @@ export class Llama {
 
   constructor(
     readonly engine: Engine,
-    readonly config: LlamaConfig,
+    readonly config: DecoderConfig,
   ) {
-    this.parameters = new ParameterStore(llamaParameters(config));
+    this.parameters = new ParameterStore(decoderParameters(config));
     this.#modules = new Modules(engine.ops, config, this.parameters.list);
     this.#layer = new Layer(engine.ops, config, this.#modules);
   }
