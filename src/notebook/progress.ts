@@ -44,7 +44,7 @@ function rate(done: number, seconds: number, unit: string): string {
   if (done <= 0 || seconds <= 0) return '';
   const perSecond = done / seconds;
   return perSecond >= 1
-    ? `${perSecond.toPrecision(3)} ${unit}s/s`
+    ? `${perSecond.toPrecision(3)} ${unit}${/(ch|s|x)$/.test(unit) ? 'es' : 's'}/s`
     : `${(1 / perSecond).toPrecision(3)} s/${unit}`;
 }
 

@@ -3,6 +3,10 @@ import type { Progress } from './progress.ts';
 import { colours, escaped, faded } from './theme.ts';
 import { thinned } from './thin.ts';
 
+/** The two losses mostly lie on each other: a wide line, and dashes in the middle of it. */
+const wide = { width: 4, dash: 'solid' };
+const overIt = { width: 2, dash: '6px,7px' };
+
 /** Above this many points traces are drawn with WebGL. */
 const WEBGL_FROM = 2000;
 
@@ -51,7 +55,7 @@ function averagedTraces(
       ...common,
       name,
       y: kept.map((i) => smooth[i]!),
-      line: { color: colour, width: 2.5, dash: column === 'loss' ? 'solid' : 'dot' },
+      line: { color: colour, ...(column === 'loss' ? wide : overIt) },
       hovertemplate: `${name}, averaged %{y}<extra></extra>`,
     },
   ];

@@ -46,7 +46,13 @@ export const curvePanels: readonly CurvePanel[] = [
     log: 'yes',
     lines: [
       { column: 'loss', name: 'clean', colour: colours.clean, averaged: true },
-      { column: 'perturbedLoss', name: 'perturbed', colour: colours.perturbed, dash: 'dot', averaged: true },
+      {
+        column: 'perturbedLoss',
+        name: 'perturbed',
+        colour: colours.perturbed,
+        dash: '6px,7px',
+        averaged: true,
+      },
     ],
   },
   {

@@ -61,7 +61,12 @@ export function lineTraces(options: FigureOptions, line: Line, yaxis: string, lo
   }
   return [
     trace(raw, line.name, { color: faded(colour, 0.38), width: 1 }),
-    trace(movingAverage(raw, smoothing), `${line.name}, averaged`, { color: colour, width: 2.5, dash }),
+    // two losses mostly lie on each other: a wide line, and dashes in the middle of it
+    trace(movingAverage(raw, smoothing), `${line.name}, averaged`, {
+      color: colour,
+      width: line.dash ? 2 : 4,
+      dash,
+    }),
   ];
 }
 
