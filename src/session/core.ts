@@ -197,9 +197,12 @@ export abstract class SessionCore extends EventEmitter<SessionEvents> {
     );
   }
 
-  /** Runs calls one after another, whatever the caller awaits; during a background run, between its steps. */
+  /**
+   * Runs calls one after another, whatever the caller awaits; during a background run, between its steps. A run waits for
+   * its `onStep`, so what that calls is done at once and not after the run.
+   */
   protected exclusive<T>(work: () => Promise<T>): Promise<T> {
-    return this.stopBackground ? this.between(work) : this.queued(work);
+    return this.stopBackground || this.control.inCallback ? this.between(work) : this.queued(work);
   }
 
   protected queued<T>(work: () => Promise<T>): Promise<T> {
@@ -211,8 +214,9 @@ export abstract class SessionCore extends EventEmitter<SessionEvents> {
     return next;
   }
 
-  protected assertNoBackground(): void {
+  protected assertNoRun(): void {
     if (this.stopBackground) throw new ConfigError('A run is going in the background: stop() it first.');
+    if (this.control.inCallback) throw new ConfigError('A run is going: onStep cannot begin another.');
   }
 
   protected assertOpen(): void {

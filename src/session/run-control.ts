@@ -33,6 +33,7 @@ async function turns(): Promise<void> {
 export class RunControl {
   #state: RunState = 'idle';
   #run: Run | undefined;
+  #callbacks = 0;
 
   constructor(
     private readonly trainer: Trainer,
@@ -46,6 +47,11 @@ export class RunControl {
 
   get state(): RunState {
     return this.#state;
+  }
+
+  /** Whether a run waits for its `onStep`. */
+  get inCallback(): boolean {
+    return this.#callbacks > 0;
   }
 
   /** Step at which the present run ends. */
@@ -77,8 +83,17 @@ export class RunControl {
       if (run.until === this.trainer.steps) run.wake(); // a paused run that was stepped to its end
     }
     await this.hooks.afterStep(run?.stop.signal);
-    if (run?.onStep) await this.edits.during(Promise.resolve(run.onStep(row)));
+    if (run?.onStep) await this.#callback(run.onStep, row);
     return row;
+  }
+
+  async #callback(onStep: NonNullable<RunOrder['onStep']>, row: HistoryRow): Promise<void> {
+    this.#callbacks++;
+    try {
+      await this.edits.during(Promise.resolve(onStep(row)));
+    } finally {
+      this.#callbacks--;
+    }
   }
 
   /** Makes steps until the order is filled, the signal fires or `stop` is called. Returns what ended it early, in words. */
@@ -89,8 +104,8 @@ export class RunControl {
     const stop = () => this.stop();
     signal?.addEventListener('abort', stop);
     if (signal?.aborted) this.stop();
-    this.#set('running');
     try {
+      this.#set('running');
       for (;;) {
         await this.edits.drain();
         if (until !== undefined && this.trainer.steps >= until) return undefined;

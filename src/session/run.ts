@@ -9,7 +9,7 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** Show progress and a live loss figure; defaults to the session's `show`. */
   show?: boolean;
-  /** Called after each step, and awaited. */
+  /** Called after each step, and awaited; calls of the session that it makes are done between this step and the next. */
   onStep?: (row: HistoryRow) => unknown;
 }
 

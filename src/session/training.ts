@@ -23,7 +23,7 @@ export abstract class SessionTraining extends SessionCore {
   /** `steps` training steps with a live loss figure. Ends early, between steps, when it is stopped. */
   run(steps: number, options: RunOptions = {}): Promise<Result<History>> {
     checkSteps('run', steps);
-    this.assertNoBackground();
+    this.assertNoRun();
     return this.exclusive(() =>
       stoppable(async (signal) => {
         const { show = this.config.show, onStep } = options;
@@ -43,7 +43,7 @@ export abstract class SessionTraining extends SessionCore {
   start(steps?: number): Promise<void> {
     if (steps !== undefined) checkSteps('start', steps);
     this.assertOpen();
-    this.assertNoBackground();
+    this.assertNoRun();
     const stop = new AbortController();
     const run = this.queued(() => this.control.go({ steps, signal: stop.signal }));
     this.stopBackground = stop;

@@ -143,6 +143,20 @@ describe('edits', () => {
     expect(texts(s, 'settings').length).toBe(2);
   });
 
+  it('and every other call may be awaited from a step callback, but no second run', async () => {
+    const s = await start({ method: 'zo' });
+    const losses: number[] = [];
+    await s.run(2, {
+      onStep: async () => {
+        losses.push(await s.heldOutLoss(4));
+        expect(() => s.run(1)).toThrow(/onStep cannot begin another/);
+        expect(() => s.start()).toThrow(ConfigError);
+      },
+    });
+    expect([losses.length, s.steps]).toEqual([2, 2]);
+    await s.run(1);
+  });
+
   it('made during a step hold, and are noted, from the next one on', async () => {
     const s = await start({ rateFO: 1e-3 });
     await s.partition({ rho: 0.4 });
