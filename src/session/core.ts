@@ -154,6 +154,22 @@ export abstract class SessionCore extends EventEmitter<SessionEvents> {
     );
   }
 
+  /** As in any emitter, but a listener that throws ends no step and no other listener: it is reported. */
+  override emit<K>(
+    name: keyof SessionEvents | K,
+    ...args: K extends keyof SessionEvents ? SessionEvents[K] : never
+  ): boolean {
+    const listeners = this.rawListeners(name as keyof SessionEvents);
+    for (const listener of listeners) {
+      try {
+        Reflect.apply(listener, this, args);
+      } catch (error) {
+        console.error(`hi-zfo: a listener of '${String(name)}' failed:`, error);
+      }
+    }
+    return listeners.length > 0;
+  }
+
   /** Edits that wait for the end of the present step. */
   get pending(): number {
     return this.#queue.size;

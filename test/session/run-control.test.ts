@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { tf } from '../../src/engine/index.ts';
 import { ConfigError } from '../../src/errors.ts';
 import type { PanelHost } from '../../src/panel/host.ts';
@@ -81,6 +81,26 @@ describe('a run', () => {
     s.set({ schedule: 'constant' });
     await s.start(1);
     expect(s.steps).toBe(3);
+  });
+
+  it('goes on over listeners that throw, which are reported', async () => {
+    const s = await start({ method: 'zo' });
+    const said = vi.spyOn(console, 'error').mockReturnValue();
+    const heard: string[] = [];
+    for (const name of ['state', 'step', 'event', 'closed'] as const) {
+      s.on(name, () => {
+        throw new Error(`no ${name}`);
+      });
+      s.once(name, () => heard.push(name));
+    }
+    await s.run(2);
+    expect([s.steps, s.runState]).toEqual([2, 'idle']);
+    s.set({ alpha: 0 });
+    await s.close();
+    expect(heard).toEqual(['state', 'step', 'event', 'closed']);
+    expect(said.mock.calls[0]).toEqual(["hi-zfo: a listener of 'state' failed:", new Error('no state')]);
+    expect(said).toHaveBeenCalledTimes(2 + 2 + 1 + 1);
+    said.mockRestore();
   });
 
   it('ends when the session is closed, also before its turn has come', async () => {
