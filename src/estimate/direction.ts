@@ -88,9 +88,12 @@ export function combine(
 ): Tensor {
   let sum = from;
   for (const { coefficient, u } of terms) {
-    const next = moved(engine, sum, p, u, coefficient);
-    if (sum !== from) sum.dispose();
-    sum = next;
+    const last = sum;
+    try {
+      sum = moved(engine, last, p, u, coefficient);
+    } finally {
+      if (last !== from) last.dispose();
+    }
   }
   return sum === from ? from.clone() : sum;
 }

@@ -75,11 +75,20 @@ export function routeTo(
  * the log, in the arithmetic in which they were made (taking them off again would not be exact in float32); steps whose
  * gradients are needed are run again on the same batches with the same keys. When it throws or is aborted, weights and
  * moments are as before.
+ *
+ * @param torn - tensors that were moved by what is not in the log
  */
-export async function rebuild(site: Site, to: number, signal?: AbortSignal): Promise<Rebuilt> {
+export async function rebuild(
+  site: Site,
+  to: number,
+  signal?: AbortSignal,
+  torn: readonly Parameter[] = [],
+): Promise<Rebuilt> {
   const { model, log, snapshots } = site;
   await model.engine.activate();
-  const moved = model.parameters.list.filter((p) => log.some((record) => movedBy(record, p)));
+  const moved = model.parameters.list.filter(
+    (p) => torn.includes(p) || log.some((record) => movedBy(record, p)),
+  );
   const route = routeTo(to, log, snapshots, moved);
   const before = await statesOf(site, moved);
   const base = await site.base();
@@ -147,7 +156,7 @@ async function replay(
   return count;
 }
 
-/** One step as it was. Whether it gave the same losses and coefficient as then. */
+/** One step as it was. Whether it gave the same losses as then. */
 async function rerun(site: Site, step: number): Promise<boolean> {
   const { model, optimizer, seed, log } = site;
   const { labels: partition, settings: then, factor } = log[step]!;

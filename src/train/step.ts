@@ -45,7 +45,9 @@ export interface StepResult {
  * One Hi-ZFO step (Algorithm 1 of arXiv 2601.05501, the order of docs/decisions/0002: each stream is backpropagated with
  * the weights it ran with, so ZO tensors above FO ones and a tied head get the right gradient).
  * Weights and moments change only after every loss and gradient was found finite; when one of those throws they are as
- * before.
+ * before. The update itself goes tensor by tensor, since keeping all the old ones until its end would double the memory:
+ * one that throws in the middle (out of memory) leaves a tensor as before or after, and whoever calls puts back those that
+ * have moved. `Trainer.step` does.
  */
 export async function hiZfoStep(input: StepInput): Promise<StepResult> {
   const { model, partition, batch, settings: s, optimizer, seed, step } = input;
@@ -126,10 +128,13 @@ function updateFO(input: StepInput, g: Map<Parameter, Tensor>, norm: number, fac
   const shrink = norm > s.clipNorm ? s.clipNorm / norm : 1;
   for (const [p, gradient] of g) {
     const used = shrink === 1 ? gradient : gradient.mul<Tensor>(shrink);
-    const next = optimizer.propose(p, model.parameters.get(p), used, s.rateFO * factor);
-    if (used !== gradient) used.dispose();
-    next.commit();
-    model.parameters.replace(p, next.w);
+    try {
+      const next = optimizer.propose(p, model.parameters.get(p), used, s.rateFO * factor);
+      next.commit();
+      model.parameters.replace(p, next.w);
+    } finally {
+      if (used !== gradient) used.dispose();
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { inspect } from 'node:util';
 import type { Tensor } from '@tensorflow/tfjs';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, HiZfoError } from '../errors.ts';
 import {
   DeviceBatch,
   type Decoder,
@@ -53,6 +53,11 @@ export class Trainer {
   /** Tensors whose label changed while a step was under way. */
   readonly #relabelled = new Set<Parameter>();
   #stepping = false;
+  #rewinding = false;
+  /** Works under way that need the moments as they are. */
+  #holds = 0;
+  /** Tensors that a step which failed half way has moved, as long as they could not be put back. */
+  #torn: readonly Parameter[] = [];
 
   constructor(
     readonly model: Decoder,
@@ -146,6 +151,7 @@ export class Trainer {
   }
 
   relabel(selector: Selector, label: Label): Partition {
+    this.#assertNoRewind();
     const from = this.#labels;
     if (!from) throw new ConfigError('There are no labels to edit yet: call partition() first.');
     const rest = methods[this.options.method].labelling;
@@ -156,6 +162,7 @@ export class Trainer {
   }
 
   set(options: StepOptions): void {
+    this.#assertNoRewind();
     this.#settings = stepSettings({ ...this.#settings, ...options });
     const changed = Object.entries(options).map(
       ([k, v]) => `${k} = ${inspect(v, { breakLength: Infinity })}`,
@@ -164,19 +171,40 @@ export class Trainer {
     this.listeners.emit('settings', this.#settings);
   }
 
-  /** One step, kept in the history. What is changed while it runs holds from the next one on. */
+  /**
+   * One step, kept in the history. What is changed while it runs holds from the next one on. When it fails, nothing has
+   * changed: tensors that it had moved already are rebuilt, as in `rewind`.
+   */
   async step(): Promise<HistoryRow> {
+    this.#assertWhole();
     const { model, steps: step } = this;
-    const { seed } = this.options;
+    const { list, get } = model.parameters;
     await model.engine.activate();
-    const partition = await this.ensureLabels();
+    await this.ensureLabels();
+    const stored = list.map(get);
+    this.#stepping = true;
+    try {
+      return await this.still(() => this.#step(step, this.#labels!));
+    } catch (error) {
+      if (step === this.steps) this.#torn = list.filter((p, i) => get(p) !== stored[i]);
+      if (this.#torn.length > 0) await this.#undo(error);
+      throw error;
+    } finally {
+      this.#stepping = false;
+    }
+  }
+
+  async #step(step: number, partition: Partition): Promise<HistoryRow> {
+    const { model } = this;
+    const { seed } = this.options;
     const settings = this.#settings;
     const optimizer = this.#optimizer;
+    const factor = rateAt(settings.schedule, step);
     const began = {
       labels: partition,
       settings,
       profile: this.#profile,
-      factor: rateAt(settings.schedule, step),
+      factor,
       forgot: [...this.#kept.forgot],
       events: this.events.length,
     };
@@ -184,10 +212,10 @@ export class Trainer {
     optimizer.configure(settings.adamw);
     const started = performance.now();
     const batch = new DeviceBatch(this.batchAt(step), model.config);
-    this.#stepping = true;
     try {
       const cost = stepCost(model, partition, settings, batch);
-      const result = await hiZfoStep({ model, partition, batch, settings, optimizer, seed, step });
+      const asLogged = { ...settings, schedule: () => factor };
+      const result = await hiZfoStep({ model, partition, batch, settings: asLogged, optimizer, seed, step });
       const seconds = (performance.now() - started) / 1000;
       const memory = model.engine.memory();
       const row = rowOf({ step, result, partition, cost, seconds, memory, last: this.rows.at(-1) });
@@ -198,9 +226,19 @@ export class Trainer {
       this.listeners.emit('step', row);
       return row;
     } finally {
-      this.#stepping = false;
-      this.#dropMoments();
       batch.dispose();
+    }
+  }
+
+  /** Work that reads or moves moments: those of tensors that are relabelled meanwhile stay until it has ended. */
+  async still<T>(work: () => Promise<T>): Promise<T> {
+    this.#assertWhole();
+    this.#holds++;
+    try {
+      return await work();
+    } finally {
+      this.#holds--;
+      this.#dropMoments();
     }
   }
 
@@ -211,23 +249,12 @@ export class Trainer {
    * When it is aborted or fails, nothing has changed.
    */
   async rewind(to: number, signal?: AbortSignal): Promise<Rebuilt> {
-    const { base, seed } = this.options;
-    const { steps, model, log, rows, snapshots } = this;
-    if (!base) throw new ConfigError('This trainer was made without its base weights: there is no way back.');
+    const { steps, labels, settings } = this;
     if (!Number.isSafeInteger(to) || to < 0 || to > steps) {
       throw new ConfigError(`rewind(${to}): give a step from 0 to ${steps}, the number of steps done.`);
     }
-    if (to === steps) return { replayed: 0, rerun: 0, differing: 0 };
-    const batchAt = (step: number) => this.batchAt(step);
-    const site = { model, optimizer: this.#optimizer, seed, batchAt, base, snapshots, log, rows };
-    const rebuilt = await rebuild(site, to, signal);
-    const record = log[to]!;
-    const { labels, settings } = this;
-    this.#kept.cut(to);
-    snapshots.cut(to);
-    this.#labels = record.labels;
-    this.#settings = record.settings;
-    this.#profile = record.profile;
+    if (to === steps && this.#torn.length === 0) return { replayed: 0, rerun: 0, differing: 0 };
+    const rebuilt = await this.#rebuild(to, signal);
     this.note('rewind', `from step ${steps} to ${to}: ${inWords(rebuilt)}`);
     if (rebuilt.differing > 0) {
       this.note(
@@ -236,8 +263,8 @@ export class Trainer {
       );
     }
     this.listeners.emit('rewind', to);
-    if (labels !== record.labels) this.listeners.emit('partition', record.labels);
-    if (settings !== record.settings) this.listeners.emit('settings', record.settings);
+    if (labels !== this.#labels) this.listeners.emit('partition', this.#labels!);
+    if (settings !== this.#settings) this.listeners.emit('settings', this.#settings);
     return rebuilt;
   }
 
@@ -285,6 +312,59 @@ export class Trainer {
     this.model.dispose();
   }
 
+  /** All as it was when step `to` began. */
+  async #rebuild(to: number, signal?: AbortSignal): Promise<Rebuilt> {
+    const { base, seed } = this.options;
+    if (!base) throw new ConfigError('This trainer was made without its base weights: there is no way back.');
+    const { model, log, rows, snapshots } = this;
+    const batchAt = (step: number) => this.batchAt(step);
+    const site = { model, optimizer: this.#optimizer, seed, batchAt, base, snapshots, log, rows };
+    this.#rewinding = true;
+    try {
+      const rebuilt = await rebuild(site, to, signal, this.#torn);
+      this.#torn = [];
+      const record = log[to];
+      if (record) {
+        this.#kept.cut(to);
+        snapshots.cut(to);
+        this.#labels = record.labels;
+        this.#settings = record.settings;
+        this.#profile = record.profile;
+      }
+      return rebuilt;
+    } finally {
+      this.#rewinding = false;
+    }
+  }
+
+  /** Puts back what a step that failed half way has moved. */
+  async #undo(cause: unknown): Promise<void> {
+    const { steps } = this;
+    try {
+      await this.#rebuild(steps);
+    } catch (error) {
+      throw new HiZfoError(
+        `Step ${steps} failed half way (${String(cause)}), and what it had moved could not be put back (${String(error)}). ` +
+          `rewind(${steps}) tries again; or resume from what was saved.`,
+        { cause },
+      );
+    }
+    this.note('warning', `step ${steps} failed half way; all is as it was before it`);
+  }
+
+  #assertWhole(): void {
+    if (this.#torn.length === 0) return;
+    const { steps } = this;
+    throw new ConfigError(
+      `Step ${steps} failed half way, ${this.#torn.length} tensors have moved: rewind(${steps}) puts them back.`,
+    );
+  }
+
+  #assertNoRewind(): void {
+    if (!this.#rewinding) return;
+    throw new ConfigError('The run is going back: change labels and settings when it is there.');
+  }
+
   #solve(profile: Profile, options: PartitionOptions): Partition {
     const { labelling } = methods[this.options.method];
     const rest = labelling.by === 'budget' ? labelling.rest : 'ZO';
@@ -297,13 +377,14 @@ export class Trainer {
       if (before && before.labelOf(p) !== label) this.#relabelled.add(p);
     }
     this.#labels = next;
-    if (!this.#stepping) this.#dropMoments();
+    this.#dropMoments();
     this.note(kind, text);
     this.listeners.emit('partition', next);
   }
 
   /** A tensor whose label changed loses its moments; under its new label it starts anew. */
   #dropMoments(): void {
+    if (this.#holds > 0) return;
     const held = new Set(this.#optimizer.held);
     for (const p of this.#relabelled) {
       this.#optimizer.forget(p);

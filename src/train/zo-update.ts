@@ -52,9 +52,13 @@ export function moveZO(
   const terms = (scale: number) => directions.map((u, i) => ({ u, coefficient: scale * scalars[i]! }));
   if (by === 'sgd') return combine(engine, w, p, terms(-rate));
   const zeros = tf.zerosLike(w);
-  const estimate = combine(engine, zeros, p, terms(1));
-  const next = optimizer.propose(p, w, estimate, rate);
-  next.commit();
-  tf.dispose([zeros, estimate]);
-  return next.w;
+  let estimate: Tensor | undefined;
+  try {
+    estimate = combine(engine, zeros, p, terms(1));
+    const next = optimizer.propose(p, w, estimate, rate);
+    next.commit();
+    return next.w;
+  } finally {
+    tf.dispose([zeros, estimate]);
+  }
 }

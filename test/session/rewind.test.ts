@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { tf } from '../../src/engine/index.ts';
 import type { OpenOptions, Session } from '../../src/session/index.ts';
@@ -168,5 +169,113 @@ describe('rewind', () => {
     await same();
     await s.step();
     expect(s.steps).toBe(6);
+  });
+});
+
+describe('labels and settings edited at once', () => {
+  it('while a step keeps its snapshot, hold from the next step on', async () => {
+    const s = await start({ rateFO: 1e-3, snapshots: { every: 2 } });
+    await s.partition({ rho: 0.7 });
+    await s.run(2);
+    const fo = s.labels!.with('FO');
+    const w = s.model.parameters.get(fo.at(-1)!);
+    const read = w.data.bind(w);
+    w.data = () => {
+      s.demote(fo.map((p) => p.name));
+      return read();
+    };
+    await s.step();
+    expect([s.rows.at(-1)!.sizeFO > 0, s.labels!.with('FO')]).toEqual([true, []]);
+    s.promote(fo.map((p) => p.name)); // its moments start anew
+    await s.run(3);
+    const [rows, end] = [curve(s), await weights(s)];
+    await s.rewind(3);
+    await s.run(3);
+    expect(curve(s)).toEqual(rows);
+    expect(await weights(s)).toEqual(end);
+  });
+
+  it('while it goes back, are refused', async () => {
+    const s = await start({ rateFO: 1e-3, snapshots: { every: 0 } });
+    await s.run(5);
+    const [rows, end] = [curve(s), await weights(s)];
+    const batchAt = s.source.at.bind(s.source);
+    const refused: unknown[] = [];
+    const tried = (edit: () => unknown) => {
+      try {
+        edit();
+      } catch (error) {
+        refused.push(error);
+      }
+    };
+    s.source.at = (step) => {
+      if (step === 2 && refused.length === 0) {
+        tried(() => s.demote('*'));
+        tried(() => s.set({ alpha: 0 }));
+      }
+      return batchAt(step);
+    };
+    await s.rewind(4);
+    expect(refused.map(String)).toEqual(
+      Array(2).fill(expect.stringMatching(/^ConfigError: The run is going back/)),
+    );
+    await s.step();
+    expect(curve(s)).toEqual(rows);
+    expect(await weights(s)).toEqual(end);
+  });
+});
+
+/** Lets an operation of updates fail at some of its calls. */
+function failUpdate(s: Session, op: 'adamw' | 'perturb', fails: (call: number) => boolean) {
+  const { ops } = s.engine;
+  const forwards = vi.spyOn(ops, 'headLoss');
+  const real = ops[op].bind(ops) as (...args: unknown[]) => unknown;
+  let calls = 0;
+  vi.spyOn(ops, op as 'perturb').mockImplementation(((...args: unknown[]) => {
+    const isUpdate = forwards.mock.calls.length >= 2; // of the step that comes, after both of its passes
+    if (isUpdate && fails(++calls)) throw new Error('out of memory');
+    return real(...args);
+  }) as never);
+}
+
+describe('a step that fails half way', () => {
+  const options: OpenOptions = { rateFO: 1e-3, rateZO: 1e-3, clipNorm: 0.1 };
+
+  it.each([
+    ['FO', 'adamw', 3],
+    ['the first ZO', 'perturb', 1],
+    ['a later ZO', 'perturb', 3],
+  ] as const)('at %s tensor has changed nothing, from its first step on', async (_, op, at) => {
+    for (const done of [0, 5]) {
+      const [s, plain] = [await start(options), await start(options)];
+      for (const one of [s, plain]) await one.partition({ rho: 0.7 });
+      await plain.run(done + 1);
+      if (done > 0) await s.run(done);
+      const [before, live] = [await weights(s), tf.memory().numTensors];
+      failUpdate(s, op, (call) => call === at);
+      await expect(s.step()).rejects.toThrow('out of memory');
+      vi.restoreAllMocks();
+      expect(await weights(s)).toEqual(before);
+      expect([s.steps, tf.memory().numTensors]).toEqual([done, live]);
+      await s.step();
+      expect(curve(s)).toEqual(curve(plain));
+      expect(await weights(s)).toEqual(await weights(plain));
+    }
+  });
+
+  it('and cannot be undone is not built on, nor saved, until it can', async () => {
+    const s = await start({ ...options, method: 'zo' });
+    await s.run(3);
+    const [before, live] = [await weights(s), tf.memory().numTensors];
+    failUpdate(s, 'perturb', (call) => call >= 3);
+    await expect(s.step()).rejects.toThrow(/^Step 3 failed half way .* could not be put back/);
+    await expect(s.rewind(3)).rejects.toThrow('out of memory');
+    vi.restoreAllMocks();
+    await expect(s.step()).rejects.toThrow(/tensors have moved: rewind\(3\) puts them back/);
+    await expect(s.save(join(at.dir, 'torn'))).rejects.toThrow(/puts them back/);
+    await s.rewind(3);
+    expect(await weights(s)).toEqual(before);
+    expect(tf.memory().numTensors).toBe(live);
+    await s.step();
   });
 });
