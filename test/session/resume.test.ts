@@ -99,6 +99,41 @@ describe('a run that is saved and resumed', () => {
     expect(curve(s)).toEqual(curve(straight).slice(0, 3));
   });
 
+  it('is of one moment: labels edited while the files are written are not in it', async () => {
+    const straight = await start({ rateFO: 1e-3 });
+    await straight.run(4);
+    const cut = await start({ rateFO: 1e-3 });
+    await cut.run(2);
+    const w = cut.model.parameters.get(cut.parameters[0]!);
+    const read = w.data.bind(w);
+    w.data = () => {
+      if (cut.labels!.with('FO').length > 0) cut.demote('*');
+      return read();
+    };
+    await cut.save(folder('moment'));
+    expect(cut.labels!.with('FO')).toEqual([]);
+    await cut.save(folder('after'));
+    const s = await resume(folder('moment'));
+    await s.run(2);
+    expect(await whole(s, folder('a'))).toEqual(await whole(straight, folder('b')));
+    const held = JSON.parse(await readFile(join(folder('after'), 'hi-zfo.json'), 'utf8')) as {
+      state: { now: { forgot: number[] } };
+    };
+    expect(held.state.now.forgot.length).toBeGreaterThan(0);
+  });
+
+  it('from a folder of one that is called tiny too goes back by its own first weights', async () => {
+    const model = join(folder('mine'), 'tiny');
+    await cp(at.model, model, { recursive: true });
+    const s = await start({ model });
+    const first = await weights(s);
+    await s.run(2);
+    await s.save(folder('named'));
+    const resumed = await resume(folder('named'), { model });
+    await resumed.rewind(0);
+    expect(await weights(resumed)).toEqual(first);
+  });
+
   it('before its first step, and again and again', async () => {
     const straight = await start();
     await straight.run(3);

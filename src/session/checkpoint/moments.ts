@@ -12,10 +12,15 @@ export function momentsToWrite(optimizer: Trainer['optimizer']): {
 } {
   const { held } = optimizer;
   const tensors = held.flatMap((p): TensorToWrite[] => {
-    let read: MomentState | undefined; // once for both
+    let read: MomentState | undefined; // once for both, and not kept
+    const last = () => {
+      const { v } = read!;
+      read = undefined;
+      return Promise.resolve(v);
+    };
     return [
       { name: `${p.name}.m`, shape: p.shape, data: async () => (read = (await optimizer.read(p))!).m },
-      { name: `${p.name}.v`, shape: p.shape, data: () => Promise.resolve(read!.v) },
+      { name: `${p.name}.v`, shape: p.shape, data: last },
     ];
   });
   const updates = Object.fromEntries(held.map((p) => [p.name, optimizer.updatesOf(p)]));

@@ -12,9 +12,10 @@ import {
 } from '../../formats/index.ts';
 import { configToWrite, weightsToWrite, type Decoder, type SaveDtype } from '../../model/index.ts';
 import type { Trainer } from '../../train/index.ts';
-import type { Base } from '../base.ts';
+import type { Base, BaseSeals } from '../base.ts';
 import type { BatchSource } from '../batches.ts';
 import type { SessionConfig } from '../config.ts';
+import { tinyModel } from '../tiny.ts';
 import { FORMAT, versionsOf, type About } from './about.ts';
 import { writeHistory } from './history.ts';
 import { momentsToWrite } from './moments.ts';
@@ -65,19 +66,24 @@ export async function saveRun(
       `A run cannot go on from weights rounded to ${dtype}. Save with dtype 'F32' or state: false.`,
     );
   }
-  const files: FileToWrite[] = [];
-  for (const [name, content] of await openCompanions(config.modelDir)) {
-    const own = name === 'config.json' ? configText(trainer.model, content, dtype) : content;
-    files.push({ name, chunks: () => [Buffer.from(own)] });
-  }
-  files.push(...weightFiles(weights));
-  if (state) {
-    const { tensors, metadata } = momentsToWrite(trainer.optimizer);
-    files.push({ name: MOMENTS, chunks: () => safetensorsChunks(tensors, metadata) });
-  }
-  const text = jsonText(await documentOf(run, state));
-  files.push({ name: ABOUT, chunks: () => [Buffer.from(text)] });
-  await writeFolder(dir, files, disk);
+  const companions = await openCompanions(config.modelDir);
+  const seals = await run.base.seals();
+  // from here on all is of one moment: what is edited while the files are written is not in them
+  await trainer.still(() => {
+    const files: FileToWrite[] = [];
+    for (const [name, content] of companions) {
+      const own = name === 'config.json' ? configText(trainer.model, content, dtype) : content;
+      files.push({ name, chunks: () => [Buffer.from(own)] });
+    }
+    files.push(...weightFiles(weights));
+    if (state) {
+      const { tensors, metadata } = momentsToWrite(trainer.optimizer);
+      files.push({ name: MOMENTS, chunks: () => safetensorsChunks(tensors, metadata) });
+    }
+    const text = jsonText(documentOf(run, seals, state));
+    files.push({ name: ABOUT, chunks: () => [Buffer.from(text)] });
+    return writeFolder(dir, files, disk);
+  });
 }
 
 /** The config that the model came with, telling the element type that it is written in. */
@@ -87,13 +93,13 @@ function configText(model: Decoder, content: Uint8Array | string, dtype: SaveDty
 }
 
 /** The content of hi-zfo.json. */
-async function documentOf({ trainer, source, config, base }: Run, state: boolean): Promise<object> {
+function documentOf({ trainer, source, config }: Run, base: BaseSeals, state: boolean): object {
   const { method, seed, batchSize, maxLength, rho, modelName } = config;
   const about: About = {
     step: trainer.steps,
     drawn: trainer.steps * batchSize,
     ...{ method, seed, batchSize, maxLength, rho, modelName },
-    base: { ...(await base.seals()), ...(modelName === 'tiny' && { dir: 'tiny' }) },
+    base: base.dir === tinyModel() ? { ...base, dir: 'tiny' } : base,
     task: { ...config.task, title: source.task.name, digest: source.digest },
     made: versionsOf(trainer.model.engine),
   };
