@@ -7,6 +7,7 @@ import { isGguf, openSource, settleFolder } from '../formats/index.ts';
 import { parseConfig } from '../model/index.ts';
 import {
   methods,
+  snapshotSettings,
   stepSettings,
   type MethodName,
   type SnapshotOptions,
@@ -96,6 +97,7 @@ export async function open(options: OpenOptions = {}): Promise<Session> {
   const given = Object.entries(step).filter(([, value]) => value !== undefined);
   const settings: StepOptions = { ...preset.step, ...Object.fromEntries(given) };
   stepSettings({ ...methods[method].step, ...settings });
+  snapshotSettings(snapshots);
 
   const path = modelFolder(model);
   await settleFolder(path);

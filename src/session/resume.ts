@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { CheckpointError, ConfigError } from '../errors.ts';
 import { loadTokenizer } from '../data/index.ts';
 import { openEngine } from '../engine/index.ts';
-import { stepSettings, type StepOptions } from '../train/index.ts';
+import { snapshotSettings, stepSettings, type StepOptions } from '../train/index.ts';
 import { Base } from './base.ts';
 import { BatchSource } from './batches.ts';
 import { lostText, readRun, versionsOf, type SavedRun } from './checkpoint/index.ts';
@@ -40,6 +40,7 @@ export async function resumeSession({
   }
   const given = Object.fromEntries(Object.entries(step).filter(([, value]) => value !== undefined));
   const changes = changesOf(saved, given);
+  snapshotSettings(snapshots);
 
   const found =
     task === undefined

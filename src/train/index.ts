@@ -7,7 +7,7 @@ export type { Evaluation } from './evaluation.ts';
 export { Trainer, type TrainerOptions } from './trainer.ts';
 export type { TrainerEvents } from './events.ts';
 export type { StepRecord } from './log.ts';
-export type { SnapshotOptions } from './snapshots.ts';
+export { snapshotSettings, type SnapshotOptions } from './snapshots.ts';
 export type { TrainerState } from './state.ts';
 export type { Rebuilt } from './rebuild.ts';
 export type { ZOUpdate } from './zo-update.ts';

@@ -19,6 +19,18 @@ export interface SnapshotOptions {
 
 const MIB = 2 ** 20;
 
+/** Fills in defaults and checks ranges; throws ConfigError. */
+export function snapshotSettings({
+  every = 10,
+  bytes = Math.min(256 * MIB, totalmem() / 16),
+}: SnapshotOptions = {}): Required<SnapshotOptions> {
+  if (!Number.isSafeInteger(every) || every < 0) {
+    throw new ConfigError(`A snapshot every ${every} steps? Give a whole number, 0 for none.`);
+  }
+  if (!(bytes >= 0)) throw new ConfigError(`Snapshots of ${bytes} bytes? Give a number of at least 0.`);
+  return { every, bytes };
+}
+
 /** In every n-th snapshot the ZO tensors are kept too, so that a long run need not be replayed from its beginning. */
 const WHOLE = 10;
 
@@ -32,12 +44,8 @@ export class Snapshots {
   readonly #options: Required<SnapshotOptions>;
   #bytes = 0;
 
-  constructor({ every = 10, bytes = Math.min(256 * MIB, totalmem() / 16) }: SnapshotOptions = {}) {
-    if (!Number.isSafeInteger(every) || every < 0) {
-      throw new ConfigError(`A snapshot every ${every} steps? Give a whole number, 0 for none.`);
-    }
-    if (!(bytes >= 0)) throw new ConfigError(`Snapshots of ${bytes} bytes? Give a number of at least 0.`);
-    this.#options = { every, bytes };
+  constructor(options: SnapshotOptions = {}) {
+    this.#options = snapshotSettings(options);
   }
 
   /** Bytes held. */

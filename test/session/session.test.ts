@@ -7,6 +7,7 @@ import type { Task } from '../../src/data/index.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { setSink, type DisplaySink } from '../../src/notebook/index.ts';
 import { open, type OpenOptions, type Session } from '../../src/session/index.ts';
+import { noLeaks } from '../no-leaks.ts';
 
 let dir: string;
 const sessions: Session[] = [];
@@ -195,6 +196,13 @@ describe('what a session refuses', () => {
     await writeFile(join(other, 'thesis.txt'), 'years of work');
     await expect(s.save(other)).rejects.toThrow(/holds other files \(thesis\.txt\)/);
     expect(await readdir(other)).toEqual(['thesis.txt']);
+  });
+
+  it('snapshots that cannot be meant, before it loads anything', async () => {
+    await noLeaks(async () => {
+      await expect(start({ snapshots: { every: -1 } })).rejects.toThrow(/every -1 steps/);
+      await expect(start({ snapshots: { bytes: NaN } })).rejects.toThrow(/NaN bytes/);
+    });
   });
 
   it('keeps what the partition froze frozen when it is demoted', async () => {
