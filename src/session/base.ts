@@ -15,7 +15,7 @@ export interface BaseSeals {
  * not have changed: within the session sizes and times tell, in a resumed one hashes do.
  */
 export class Base {
-  #seals: Promise<BaseSeals> | undefined;
+  #seals: BaseSeals | undefined;
   /** Sizes and times when the weights were last known to be right. */
   #seen: string | undefined;
 
@@ -31,7 +31,7 @@ export class Base {
   /** The base of a run that is resumed. */
   static known(seals: BaseSeals): Base {
     const base = new Base(seals.dir);
-    base.#seals = Promise.resolve(seals);
+    base.#seals = seals;
     return base;
   }
 
@@ -41,7 +41,7 @@ export class Base {
       await this.#check();
       const names = await weightFiles(this.dir);
       const seals = names.map(async (name) => [name, await sealOf(join(folderOf(this.dir), name))] as const);
-      this.#seals = Promise.all(seals).then((files) => ({ dir: this.dir, files: Object.fromEntries(files) }));
+      this.#seals = { dir: this.dir, files: Object.fromEntries(await Promise.all(seals)) };
     }
     return this.#seals;
   }
