@@ -26,16 +26,16 @@ export class Interrupts {
 
   /** A cell starts. */
   begin(): AbortSignal {
-    this.#controller = new AbortController();
+    this.#renew();
     this.#running = true;
-    this.#holds = 0;
     return this.signal;
   }
 
-  /** The cell has ended. */
+  /** The cell has ended. What runs between cells is not meant by a press that came before. */
   finish(): void {
     this.#running = false;
     clearTimeout(this.#timer);
+    if (this.signal.aborted) this.#renew();
   }
 
   /** Work that will end on the signal: the grace starts only when it is released. */
@@ -57,6 +57,11 @@ export class Interrupts {
     if (this.signal.aborted) return this.#end();
     this.#controller.abort();
     this.#startGrace();
+  }
+
+  #renew(): void {
+    this.#controller = new AbortController();
+    this.#holds = 0;
   }
 
   #startGrace(): void {

@@ -44,6 +44,13 @@ describe('the stop button', () => {
     expect(resultText(outcome)).toBe('ended by itself');
   });
 
+  it('means the cell that runs, and nothing that runs after it', async () => {
+    await interrupted(`${SLEEP} console.log('go'); while (!kernel.signal.aborted) { ${SLEEP} }
+      setTimeout(() => (globalThis.later = kernel.signal.aborted), 300);`);
+    await new Promise((resolve) => setTimeout(resolve, 600)); // no cell runs
+    expect(resultText(await runCell(kernel, 'globalThis.later'))).toBe('false');
+  });
+
   it('ends a deaf loop from outside after the grace', async () => {
     const { reply } = await interrupted(
       `${SLEEP} console.log('go'); for (let i = 0; i < 500; i++) { ${SLEEP} }`,
