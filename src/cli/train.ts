@@ -4,7 +4,7 @@ import type { FileFormat } from '../data/index.ts';
 import { ConfigError } from '../errors.ts';
 import type { EngineName } from '../engine/index.ts';
 import { profileText, partitionText } from '../plot/index.ts';
-import { open, type OpenOptions, type Session } from '../session/index.ts';
+import { assertSavable, open, type OpenOptions, type Session } from '../session/index.ts';
 import type { MethodName } from '../train/index.ts';
 
 const help = `hi-zfo train: profile, partition and train a model
@@ -15,10 +15,13 @@ const help = `hi-zfo train: profile, partition and train a model
                    format that its fields say: also prompt-completion, messages)
   --test FILE      held-out examples of one file; default: its last tenth, at most 200
   --method NAME    hi-zfo (default), full, zo, mezo, frozen, noise
-  --steps N        training steps (default 20)
+  --steps N        training steps (default 20); of a resumed run, steps more
   --held-out N     held-out examples whose loss is taken before and after (default 8)
   --evaluate N     held-out examples to generate and score at the end (default 0)
-  --out DIR        write the trained model there (a Hugging Face folder, settings and history)
+  --out DIR        write the trained model there (a Hugging Face folder, settings and history, and what it takes to go on)
+  --autosave N     write it after every N-th step too, so that a run that is killed loses no more than the steps since
+  --resume DIR     go on with a run that was written, bit for bit; beside it --steps, --out, --autosave, --held-out, --evaluate,
+                   --engine and step options may be given, all else is as it was
   --seed N  --batch N  --length N  --rho X  --engine NAME
   --rate-fo X  --rate-zo X  --epsilon X  --alpha X  --queries N  --estimator NAME  --law NAME
   --json           one JSON object a line instead of text`;
@@ -41,6 +44,8 @@ export const trainCommand = {
         'held-out': text,
         evaluate: text,
         out: text,
+        autosave: text,
+        resume: text,
         seed: text,
         batch: text,
         length: text,
@@ -72,8 +77,14 @@ export const trainCommand = {
     const steps = count('--steps', number('steps') ?? 20);
     const heldOut = count('--held-out', number('held-out') ?? 8, 0);
     const evaluate = count('--evaluate', number('evaluate') ?? 0, 0);
+    const every = count('--autosave', number('autosave') ?? 0, 0);
+    if (every > 0 && values.out === undefined) {
+      throw new ConfigError(`--autosave ${every} needs --out DIR, the folder to write to.`);
+    }
+    if (values.out !== undefined) await assertSavable(values.out); // now, and not when all the steps are done
     const options: OpenOptions = {
       ...taskOptions(values.task, values.data),
+      resume: values.resume,
       model: values.model,
       test: values.test,
       method: values.method as MethodName | undefined,
@@ -97,8 +108,17 @@ export const trainCommand = {
       ? (o: object) => console.log(JSON.stringify(o))
       : (o: object) => console.log(line(o));
 
+    const warn = values.json
+      ? say
+      : ({ warning }: { warning: string }) => console.error(`warning: ${warning}`);
+
     const session = await open(given(options));
     try {
+      const { events } = session;
+      const opened = events.slice(events.findLastIndex((event) => event.kind === 'open'));
+      for (const event of opened) if (event.kind === 'warning') warn({ warning: event.text });
+      session.on('event', ({ kind, text }) => kind === 'warning' && warn({ warning: text }));
+      if (values.out !== undefined) session.autosave({ every, dir: values.out });
       await train(session, steps, heldOut, evaluate, values.json ?? false, say);
       if (values.out !== undefined) {
         await session.save(values.out);

@@ -3,7 +3,7 @@ export { tinyModel } from './tiny.ts';
 export { Session } from './session.ts';
 export type { SessionConfig } from './config.ts';
 export type { SessionVarianceOptions } from './variance.ts';
-export type { SaveOptions } from './checkpoint/index.ts';
+export { assertSavable, type SaveOptions } from './checkpoint/index.ts';
 export type { AutosaveOptions } from './autosave.ts';
 export type { RunOptions } from './run.ts';
 export type { History } from './views.ts';

@@ -1,4 +1,4 @@
-export { saveRun, type Run, type SaveOptions } from './write.ts';
+export { assertSavable, saveRun, type Run, type SaveOptions } from './write.ts';
 export { readRun, type SavedRun } from './read.ts';
 export { versionsOf } from './about.ts';
 export { lostText } from './settings.ts';

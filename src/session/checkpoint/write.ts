@@ -56,7 +56,7 @@ export async function saveRun(
   { dtype = 'F32', ...options }: SaveOptions = {},
   disk: Disk = realDisk,
 ): Promise<void> {
-  await assertOurs(dir);
+  await assertSavable(dir);
   const { trainer, config } = run;
   const weights = weightsToWrite(trainer.model, dtype);
   const exact = weights.every((t) => t.dtype === 'F32');
@@ -120,8 +120,8 @@ function jsonText(document: object): string {
   return `{\n${lines.join(',\n')}\n}\n`;
 }
 
-/** A folder that is there already is replaced whole, so it must be a run saved before, or empty. */
-async function assertOurs(dir: string): Promise<void> {
+/** A folder that is there already is replaced whole, so it must be a run saved before, or empty; throws ConfigError. */
+export async function assertSavable(dir: string): Promise<void> {
   const found = await readdir(dir).catch((e: NodeJS.ErrnoException): string[] => {
     if (e.code === 'ENOENT') return [];
     throw new ConfigError(`Cannot save to ${dir}: ${e.message}. Give the path of a folder.`, { cause: e });
