@@ -21,12 +21,17 @@ export function selectParameters(list: readonly Parameter[], selector: Selector)
   return found;
 }
 
+/** Parts of a list that a report names. */
+const LISTED = 3;
+
 /** A selector in words, for reports. */
 export function describeSelector(selector: Selector): string {
   if (typeof selector === 'string') return `'${selector}'`;
   if (selector instanceof RegExp) return String(selector);
   if (typeof selector === 'function') return selector.name ? `predicate ${selector.name}` : 'the predicate';
-  return `[${selector.map(describeSelector).join(', ')}]`;
+  const shown = selector.slice(0, LISTED).map(describeSelector);
+  const more = selector.length - shown.length;
+  return shown.join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
 function matcher(selector: Selector): (p: Parameter) => boolean {

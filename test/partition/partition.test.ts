@@ -125,6 +125,13 @@ describe('Partition', () => {
     expect(back.edits).toEqual([`FO <- '*' (${list.length})`, `ZO <- '*' (${list.length})`]);
   });
 
+  it('tells of an edit in few words, however many names it lists', () => {
+    const names = list.slice(0, 5).map((p) => p.name);
+    const told = (n: number) => Partition.uniform(list, 'ZO').relabel(names.slice(0, n), 'FO').edits[0];
+    expect(told(1)).toBe(`FO <- '${names[0]}' (1)`);
+    expect(told(5)).toBe(`FO <- '${names[0]}', '${names[1]}', '${names[2]}' and 2 more (5)`);
+  });
+
   it('says what names look like when a selector means nothing', () => {
     expect(() => selectParameters(list, 'layers.9.*')).toThrow(
       /No tensor matches 'layers.9.\*'.*model\.embed_tokens/,
