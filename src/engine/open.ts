@@ -7,6 +7,7 @@ import { loadNative } from './native/load.ts';
 import { noiseOps } from './ops/noise.ts';
 import { plainOps } from './ops/plain.ts';
 import { tf } from './tf.ts';
+import { turnOf } from './turn.ts';
 import { fusedOps } from './wasm/fused.ts';
 import { hostNoise } from './wasm/host-noise.ts';
 import { wasmBackend } from './wasm/heap.ts';
@@ -38,7 +39,7 @@ export function openEngine(name: EngineName = 'auto', options: EngineOptions = {
   const id = `${name} ${fused} ${relaxed}`;
   let engine = opened.get(id);
   if (!engine) {
-    engine = open(name, { fused, relaxed });
+    engine = turnOf(`opening ${id}`, () => open(name, { fused, relaxed }));
     opened.set(id, engine);
     engine.catch(() => opened.delete(id));
   }

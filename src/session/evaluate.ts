@@ -1,3 +1,4 @@
+import { inTurn } from '../engine/index.ts';
 import { ConfigError } from '../errors.ts';
 import { encodePrompt, passAtK, type Example, type Generation, type Scores } from '../data/index.ts';
 import { cutAtStop, DeviceBatch, generate, lossOf, type Decoder } from '../model/index.ts';
@@ -40,7 +41,8 @@ export async function evaluateLoss(
     const tokens = source.of(examples.slice(i, i + source.size));
     const batch = new DeviceBatch(tokens, model.config);
     try {
-      sum += (await lossOf(model, model.parameters.get, batch)) * tokens.targets.length;
+      const loss = await inTurn(model.engine, () => lossOf(model, model.parameters.get, batch));
+      sum += loss * tokens.targets.length;
     } finally {
       batch.dispose();
     }
@@ -112,7 +114,7 @@ async function generateTexts(
   const chunk = Math.max(1, Math.floor(perChunk));
   for (let i = 0; i < examples.length; i += chunk) {
     const prompts = examples.slice(i, i + chunk).map((e) => encodePrompt(tokenizer, e, room));
-    const rows = await generate(model, prompts, {
+    const how = {
       ...rest,
       maxNewTokens,
       beams,
@@ -121,7 +123,8 @@ async function generateTexts(
       firstRow: i,
       stop: { strings: stop, decode },
       signal,
-    });
+    };
+    const rows = await inTurn(model.engine, () => generate(model, prompts, how));
     outputs.push(...rows.map((row) => cutAtStop(decode(row), stop)));
     onDone(outputs.length);
   }

@@ -1,3 +1,4 @@
+import { inTurn } from '../engine/index.ts';
 import { ConfigError } from '../errors.ts';
 import type { ChatMessage, Generation } from '../data/index.ts';
 import { cutAtStop, generate, type Decoder } from '../model/index.ts';
@@ -32,12 +33,13 @@ export async function continueTexts(
   });
   const { eos, pad } = tokenizer;
   const decode = (row: readonly number[]) => tokenizer.decode(row);
-  const rows = await generate(model, ids, {
+  const how = {
     ...options,
     maxNewTokens,
     eos,
     pad,
     stop: { strings: stop, decode },
-  });
+  };
+  const rows = await inTurn(model.engine, () => generate(model, ids, how));
   return rows.map((row) => cutAtStop(decode(row), stop));
 }

@@ -1,3 +1,4 @@
+import { inTurn } from '../engine/index.ts';
 import { DeviceBatch, type TokenBatch } from '../model/index.ts';
 import { selectParameters, type Selector } from '../partition/index.ts';
 import type { Trainer } from '../train/index.ts';
@@ -64,18 +65,18 @@ export async function trainerSweep(
   { batch, along, batches = 0, signal, onPoint, ...options }: SessionSweepOptions,
 ): Promise<SweepReport> {
   const { model, settings } = trainer;
-  await model.engine.activate();
   const labels = await trainer.ensureLabels();
   const { estimator, epsilon, law, rank } = settings;
   const first = batch ?? trainer.steps;
-  return sweepModel(name, values, {
+  const measured = {
     model,
     parameters: along ? selectParameters(model.parameters.list, along) : labels.with('ZO'),
     batches: Array.from({ length: Math.max(1, batches) }, (_, i): TokenBatch => trainer.batchAt(first + i)),
     options: { queries: [1], estimator, epsilon, law, rank, seed: trainer.options.seed, ...options },
     ...(signal && { signal }),
     ...(onPoint && { onPoint }),
-  });
+  };
+  return inTurn(model.engine, () => sweepModel(name, values, measured));
 }
 
 /** The loss at a trainer's weights along a random, filter-normalized direction and along the gradient. */
@@ -139,12 +140,13 @@ async function withObjective<T>(
   work: (objective: Objective) => Promise<T>,
 ): Promise<T> {
   const { model } = trainer;
-  await model.engine.activate();
   const { list } = model.parameters;
-  const batch = new DeviceBatch(trainer.batchAt(at ?? trainer.steps), model.config);
-  try {
-    return await work(modelObjective(model, batch, along ? selectParameters(list, along) : list));
-  } finally {
-    batch.dispose();
-  }
+  return inTurn(model.engine, async () => {
+    const batch = new DeviceBatch(trainer.batchAt(at ?? trainer.steps), model.config);
+    try {
+      return await work(modelObjective(model, batch, along ? selectParameters(list, along) : list));
+    } finally {
+      batch.dispose();
+    }
+  });
 }

@@ -1,4 +1,4 @@
-import type { Engine } from '../engine/index.ts';
+import { inTurn, type Engine } from '../engine/index.ts';
 import type { ModelSource } from '../formats/index.ts';
 import { loadModel, type Decoder, type LoadProgress } from '../model/index.ts';
 import { progress, type Progress } from '../notebook/index.ts';
@@ -16,7 +16,7 @@ export async function loadShown(engine: Engine, from: string | ModelSource, show
       bar ??= progress({ total: Math.round(of / MEGABYTE), label: 'load', unit: 'megabyte' });
       bar.update(Math.round(done / MEGABYTE));
     };
-    return await loadModel(engine, from, { onProgress });
+    return await inTurn(engine, () => loadModel(engine, from, { onProgress }));
   } finally {
     bar?.done();
   }

@@ -148,7 +148,6 @@ export class Session extends SessionTraining implements PanelHost {
   evaluate(options: EvaluateOptions = {}): Promise<Result<Evaluation>> {
     return this.exclusive(() =>
       stoppable(async (signal) => {
-        await this.engine.activate();
         const examples = Math.min(options.examples ?? 64, this.source[options.split ?? 'test'].length);
         const bar = this.#progress(examples, 'evaluate', 'example');
         const onProgress = (done: number, of: number) => {
@@ -172,10 +171,7 @@ export class Session extends SessionTraining implements PanelHost {
 
   /** Mean loss over the first `examples` held-out examples (default 64). */
   heldOutLoss(examples = 64): Promise<number> {
-    return this.exclusive(async () => {
-      await this.engine.activate();
-      return evaluateLoss(this.model, this.source, this.source.test.slice(0, examples));
-    });
+    return this.exclusive(() => evaluateLoss(this.model, this.source, this.source.test.slice(0, examples)));
   }
 
   /**

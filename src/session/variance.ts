@@ -1,3 +1,4 @@
+import { inTurn } from '../engine/index.ts';
 import { DeviceBatch } from '../model/index.ts';
 import { selectParameters, type Selector } from '../partition/index.ts';
 import type { Trainer } from '../train/index.ts';
@@ -25,23 +26,24 @@ export async function trainerVariance(
   { batch: at, along, from, ...options }: SessionVarianceOptions,
 ): Promise<VarianceReport> {
   const { model } = trainer;
-  await model.engine.activate();
   const labels = await trainer.ensureLabels();
   const moved = along ? selectParameters(model.parameters.list, along) : labels.with('ZO');
   const { estimator, epsilon, law, rank } = trainer.settings;
-  const batch = new DeviceBatch(trainer.batchAt(at ?? trainer.steps), model.config);
-  try {
-    const objective = modelObjective(model, batch, moved);
-    if (from) return await continueVariance(objective, from, options);
-    return await measureVariance(objective, {
-      estimator,
-      epsilon,
-      law,
-      rank,
-      seed: trainer.options.seed,
-      ...options,
-    });
-  } finally {
-    batch.dispose();
-  }
+  return inTurn(model.engine, async () => {
+    const batch = new DeviceBatch(trainer.batchAt(at ?? trainer.steps), model.config);
+    try {
+      const objective = modelObjective(model, batch, moved);
+      if (from) return await continueVariance(objective, from, options);
+      return await measureVariance(objective, {
+        estimator,
+        epsilon,
+        law,
+        rank,
+        seed: trainer.options.seed,
+        ...options,
+      });
+    } finally {
+      batch.dispose();
+    }
+  });
 }

@@ -13,7 +13,7 @@ import type { Snapshots, TensorState } from './snapshots.ts';
 import { hiZfoStep } from './step.ts';
 import { moveZO } from './zo-update.ts';
 
-/** What going back works on. */
+/** What going back works on; its engine is the active one. */
 export interface Site {
   model: Decoder;
   optimizer: AdamW;
@@ -85,7 +85,6 @@ export async function rebuild(
   torn: readonly Parameter[] = [],
 ): Promise<Rebuilt> {
   const { model, log, snapshots } = site;
-  await model.engine.activate();
   const moved = model.parameters.list.filter(
     (p) => torn.includes(p) || log.some((record) => movedBy(record, p)),
   );

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { inspect } from 'node:util';
 import type { Tensor } from '@tensorflow/tfjs';
+import { inTurn } from '../engine/index.ts';
 import { ConfigError, HiZfoError } from '../errors.ts';
 import {
   DeviceBatch,
@@ -120,12 +121,13 @@ export class Trainer {
     if (!Number.isSafeInteger(batches) || batches < 1) {
       throw new ConfigError(`profile(): batches is ${batches}; give a whole number from 1 on.`);
     }
-    await this.model.engine.activate();
-    this.#optimizer.configure(this.#settings.adamw);
     const trial = (p: Parameter, w: Tensor, g: Tensor) =>
       this.#optimizer.tried(p, w, g, this.#settings.rateFO);
-    const tokens = Array.from({ length: batches }, (_, i) => this.batchAt(this.steps + i));
-    const profile = await profileModel(this.model, tokens, trial, options);
+    const profile = await inTurn(this.model.engine, () => {
+      this.#optimizer.configure(this.#settings.adamw);
+      const tokens = Array.from({ length: batches }, (_, i) => this.batchAt(this.steps + i));
+      return profileModel(this.model, tokens, trial, options);
+    });
     this.#profile = profile;
     this.note('profile', `${batches} batch${batches > 1 ? 'es' : ''}, loss ${profile.lossBefore.toFixed(4)}`);
     this.listeners.emit('profile', profile);
@@ -177,21 +179,22 @@ export class Trainer {
    */
   async step(): Promise<HistoryRow> {
     this.#assertWhole();
-    const { model, steps: step } = this;
-    const { list, get } = model.parameters;
-    await model.engine.activate();
     await this.ensureLabels();
-    const stored = list.map(get);
-    this.#stepping = true;
-    try {
-      return await this.still(() => this.#step(step, this.#labels!));
-    } catch (error) {
-      if (step === this.steps) this.#torn = list.filter((p, i) => get(p) !== stored[i]);
-      if (this.#torn.length > 0) await this.#undo(error);
-      throw error;
-    } finally {
-      this.#stepping = false;
-    }
+    return inTurn(this.model.engine, async () => {
+      const step = this.steps;
+      const { list, get } = this.model.parameters;
+      const stored = list.map(get);
+      this.#stepping = true;
+      try {
+        return await this.still(() => this.#step(step, this.#labels!));
+      } catch (error) {
+        if (step === this.steps) this.#torn = list.filter((p, i) => get(p) !== stored[i]);
+        if (this.#torn.length > 0) await this.#undo(error);
+        throw error;
+      } finally {
+        this.#stepping = false;
+      }
+    });
   }
 
   async #step(step: number, partition: Partition): Promise<HistoryRow> {
@@ -297,13 +300,12 @@ export class Trainer {
 
   /** Takes over a state; the model's weights and these moments must belong to it. */
   async restore(state: TrainerState, moments: ReadonlyMap<Parameter, MomentState>): Promise<void> {
-    await this.model.engine.activate();
     this.#kept.take(state);
     this.#settings = state.settings;
     this.#labels = state.labels;
     this.#profile = state.profile;
     for (const [p, state] of moments) this.#optimizer.restore(p, state);
-    await this.#snapshot(true);
+    await inTurn(this.model.engine, () => this.#snapshot(true));
   }
 
   /** Frees the model and the moments. */
@@ -321,7 +323,7 @@ export class Trainer {
     const site = { model, optimizer: this.#optimizer, seed, batchAt, base, snapshots, log, rows };
     this.#rewinding = true;
     try {
-      const rebuilt = await rebuild(site, to, signal, this.#torn);
+      const rebuilt = await inTurn(model.engine, () => rebuild(site, to, signal, this.#torn));
       this.#torn = [];
       const record = log[to];
       if (record) {
