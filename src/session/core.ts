@@ -185,9 +185,10 @@ export abstract class SessionCore extends EventEmitter<SessionEvents> {
     return done;
   }
 
-  /** Ends a background run and frees the model and the moments. */
+  /** Ends a run that goes in the background or holds, and frees the model and the moments once the calls before are done. */
   close(): Promise<void> {
     this.stopBackground?.abort();
+    if (this.control.state === 'paused') this.control.stop();
     return this.queued(() => {
       this.#closed = true;
       this.trainer.dispose();

@@ -103,6 +103,16 @@ describe('a run', () => {
     said.mockRestore();
   });
 
+  it('that is awaited and holds ends when the session is closed', async () => {
+    const s = await start({ method: 'zo' });
+    const run = s.run(5);
+    await reached(s, 1);
+    s.pause();
+    await s.close();
+    expect((await run).data.rows.length).toBe(s.steps);
+    expect(s.steps).toBeLessThan(5);
+  });
+
   it('ends when the session is closed, also before its turn has come', async () => {
     const s = await start({ method: 'zo' });
     const run = s.start();
