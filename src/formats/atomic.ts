@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readdir, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readdir, readlink, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { realDisk, type Disk } from './atomic-disk.ts';
 import { MANIFEST, manifestText, verifyFolder, type FileSeal } from './atomic-manifest.ts';
 
@@ -26,7 +26,7 @@ export async function writeFolder(
   files: readonly FileToWrite[],
   disk: Disk = realDisk,
 ): Promise<void> {
-  const place = await realpath(target).catch(() => target); // through a symbolic link, which stays
+  const place = await placeOf(target);
   const parent = dirname(place);
   await disk.makeFolder(parent);
   await settleFolder(place, disk);
@@ -64,14 +64,15 @@ export async function writeFolder(
  */
 export async function settleFolder(target: string, disk: Disk = realDisk): Promise<void> {
   if (await exists(target)) return;
-  for (const { path, kind, mark } of await leftovers(target)) {
+  const place = await placeOf(target);
+  for (const { path, kind, mark } of await leftovers(place)) {
     if (kind !== FORMER) continue;
-    const saving = beside(target, SAVING, mark);
+    const saving = beside(place, SAVING, mark);
     const whole = await verifyFolder(saving).then(
       () => true,
       () => false,
     );
-    await disk.rename(whole ? saving : path, target);
+    await disk.rename(whole ? saving : path, place);
     return;
   }
 }
@@ -81,6 +82,16 @@ async function sweep(target: string, disk: Disk): Promise<void> {
   for (const { path, mark } of await leftovers(target)) {
     if (!isRunning(Number(mark.split('-')[0]))) await disk.remove(path);
   }
+}
+
+/** Where a symbolic link leads, which stays; it may lead to what is not there (yet, or for the moment). */
+async function placeOf(target: string): Promise<string> {
+  const found = await realpath(target).catch(({ code }: NodeJS.ErrnoException) =>
+    code === 'ENOENT' ? undefined : target,
+  );
+  if (found !== undefined) return found;
+  const link = await readlink(target).catch(() => undefined);
+  return link === undefined ? target : placeOf(resolve(dirname(target), link));
 }
 
 async function leftovers(target: string): Promise<{ path: string; kind: string; mark: string }[]> {

@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -39,6 +39,14 @@ describe('writeFolder', () => {
     await symlink(target, link);
     await writeFolder(link, files('two', 'a'));
     expect(await read(target, 'a')).toBe('twoa');
+    // cut between the two renames, the link leads nowhere for the moment
+    await rename(target, join(dir, '.real.former-1-1'));
+    await settleFolder(link);
+    expect(await read(link, 'a')).toBe('twoa');
+    const early = join(dir, 'early');
+    await symlink('later', early);
+    await writeFolder(early, files('one', 'a'));
+    expect(await read(join(dir, 'later'), 'a')).toBe('onea');
   });
 
   it.each(['throws', 'stops for good'] as const)(
