@@ -141,6 +141,7 @@ describe('a widget', () => {
     loop.push(loop);
     const before = page().sent.length;
     expect(() => widget.set({ n: 2, loop })).toThrow(/nested more than 64/);
+    expect(() => widget.set({ n: 2, list: [1, 2n] })).toThrow(/a bigint at list\.1/);
     expect(() => widget.set({ style: 1 })).toThrow(/style/);
     expect(widget.get('n')).toBe(1);
     expect(page().sent).toHaveLength(before);

@@ -37,7 +37,7 @@ export function isTooDeep(value: unknown, levels = DEEPEST): boolean {
 /**
  * Takes the binary leaves out of a state: in an array null takes their place, in an object the key is left out.
  *
- * @throws ConfigError when the state is nested too deep to be sent
+ * @throws ConfigError when the state is nested too deep, or holds what JSON cannot carry
  */
 export function split(state: Readonly<Record<string, unknown>>): Split {
   const paths: Path[] = [];
@@ -52,6 +52,10 @@ export function split(state: Readonly<Record<string, unknown>>): Split {
     if (path.length > DEEPEST)
       throw new ConfigError(
         `The widget's state under ${path[0]} is nested more than ${DEEPEST} levels, or contains itself.`,
+      );
+    if (typeof value === 'bigint')
+      throw new ConfigError(
+        `The widget's state holds a bigint at ${path.join('.')}, which JSON cannot carry: make it a number or text.`,
       );
     if (Array.isArray(value)) {
       return value.map((item, i) => (take(item, [...path, i]) ? null : walk(item, [...path, i])));
