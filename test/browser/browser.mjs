@@ -38,8 +38,8 @@ export async function openBrowser() {
   return { page, complaints, close: () => browser.close() };
 }
 
-/** Runs named checks one after the other, prints each, and exits 1 if one failed. */
-export async function report(checks) {
+/** Runs named checks one after the other, prints each, and exits 1 if one failed; `failing` is called with its name. */
+export async function report(checks, failing) {
   let failed = 0;
   for (const [name, check] of Object.entries(checks)) {
     try {
@@ -48,6 +48,7 @@ export async function report(checks) {
     } catch (error) {
       failed++;
       console.log(`  FAIL  ${name}\n${String(error.stack ?? error).replace(/^/gm, '        ')}`);
+      await failing?.(name);
     }
   }
   console.log(`${Object.keys(checks).length - failed} passed, ${failed} failed`);

@@ -90,11 +90,12 @@ export async function startFrontEnd(command, frontEnd, source) {
     waitForServer,
     command: execute,
 
-    async open(path = copy) {
+    /** A page with the notebook; without `wait` its kernel may be busy. */
+    async open(path = copy, { wait = true } = {}) {
       const page = await browser.page({ viewport: { width: 1400, height: 1200 } });
       const reset = frontEnd === 'lab' ? '&reset' : '';
       await page.goto(`http://127.0.0.1:${port}${pageOf(path, frontEnd).page}?token=${token}${reset}`);
-      await ready(page);
+      if (wait) await ready(page);
       return page;
     },
 
