@@ -180,21 +180,22 @@ export class Trainer {
   async step(): Promise<HistoryRow> {
     this.#assertWhole();
     await this.ensureLabels();
-    return inTurn(this.model.engine, async () => {
-      const step = this.steps;
-      const { list, get } = this.model.parameters;
-      const stored = list.map(get);
+    return inTurn(this.model.engine, () => {
       this.#stepping = true;
-      try {
-        return await this.still(() => this.#step(step, this.#labels!));
-      } catch (error) {
-        if (step === this.steps) this.#torn = list.filter((p, i) => get(p) !== stored[i]);
-        if (this.#torn.length > 0) await this.#undo(error);
-        throw error;
-      } finally {
-        this.#stepping = false;
-      }
+      return this.still(() => this.#stepOrUndo(this.steps)).finally(() => (this.#stepping = false));
     });
+  }
+
+  async #stepOrUndo(step: number): Promise<HistoryRow> {
+    const { list, get } = this.model.parameters;
+    const stored = list.map(get);
+    try {
+      return await this.#step(step, this.#labels!);
+    } catch (error) {
+      if (step === this.steps) this.#torn = list.filter((p, i) => get(p) !== stored[i]);
+      if (this.#torn.length > 0) await this.#undo(error);
+      throw error;
+    }
   }
 
   async #step(step: number, partition: Partition): Promise<HistoryRow> {
