@@ -11,8 +11,9 @@ const drawn: ReadonlySet<EventKind> = new Set([
   'rewind',
   'warning',
 ]);
-/** Newest that are drawn. */
+/** Newest that are drawn, and of those the ones with a line through the curves; alarms always have one. */
 const MOST = 60;
+const LINES = 8;
 const alarming: ReadonlySet<EventKind> = new Set(['skip', 'warning']);
 
 /** Thin vertical lines at events, with a mark on top that tells what happened. */
@@ -50,13 +51,11 @@ export function eventMarks(
       },
     ],
     layout: { yaxis9: { overlaying: 'y', range: [0, 1], visible: false, fixedrange: true } },
-    shapes: marks.map(([x, list]) =>
-      line(x, {
-        color: list.some((e) => alarming.has(e.kind)) ? colours.alarm : NEUTRAL,
-        width: 1,
-        dash: 'dot',
-      }),
-    ),
+    shapes: marks.flatMap(([x, list], i) => {
+      const alarm = list.some((e) => alarming.has(e.kind));
+      if (!alarm && i < marks.length - LINES) return [];
+      return [line(x, { color: alarm ? colours.alarm : NEUTRAL, width: 1, dash: 'dot' })];
+    }),
   };
 }
 
