@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { drawn, picture, sent, session, until } from './driver.mjs';
+import { becomes, drawn, picture, sent, session, until } from './driver.mjs';
 
 const hatched = (page) => page.locator('.hz-cell[data-preview]').count();
 
@@ -83,8 +83,8 @@ export const budgetChecks = ({ open }) => ({
     await page.mouse.up();
     await page.waitForTimeout(300);
     assert.equal((await sent(page, 'partition')).length, 0);
-    assert.equal(await page.locator('.hz-budget-value').innerText(), '0.60');
-    assert.equal(await page.locator('.hz-budget-range').inputValue(), '0.6');
+    await becomes(() => page.locator('.hz-budget-value').innerText(), '0.60');
+    await becomes(() => page.locator('.hz-budget-range').inputValue(), '0.6');
     await drag(page, '.hz-budget-range', 0.6, 0.7);
     await page.mouse.up();
     await until(async () => (await sent(page, 'partition')).length === 1, 'dragging no longer works');
@@ -139,7 +139,7 @@ export const budgetChecks = ({ open }) => ({
     await field.fill('fast');
     await field.press('Enter');
     assert.equal(await field.getAttribute('aria-invalid'), 'true');
-    assert.match(await page.locator('[role=status]').innerText(), /"fast" is not a number from 0/);
+    await becomes(() => page.locator('[role=status]').innerText(), /"fast" is not a number from 0/);
     await field.press('Escape');
     assert.equal(await field.inputValue(), '3e-4');
     await session(page, (s) => (s.failNext = 'no'));
@@ -156,7 +156,7 @@ export const budgetChecks = ({ open }) => ({
     const field = page.locator('[data-setting=epsilon] .hz-field');
     await field.fill('0.01');
     await field.press('Enter');
-    assert.match(await page.locator('.hz-settings-head').innerText(), /ε: 1e-3 in force/);
+    await becomes(() => page.locator('.hz-settings-head').innerText(), /ε: 1e-3 in force/);
     await until(
       async () => !/in force/.test(await page.locator('.hz-settings-head').innerText()),
       'never lands',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { drawn, picture, sent, session, traces, until } from './driver.mjs';
+import { becomes, drawn, picture, sent, session, traces, until } from './driver.mjs';
 
 const layout = (page, read) =>
   page.evaluate(
@@ -78,15 +78,15 @@ export const curveChecks = ({ open }) => ({
     await until(async () => (await sent(page, 'probe')).length > 0, 'not sent');
     const { every, draws } = (await sent(page, 'probe')).at(-1);
     assert.deepEqual([every, draws], [20, 16]);
-    assert.equal(await page.locator('[data-panel=variance]').getAttribute('aria-pressed'), 'true');
+    await becomes(() => page.locator('[data-panel=variance]').getAttribute('aria-pressed'), 'true');
     await session(page, (s) => {
       s.state.probes.secondsEach = 0.5;
       s.push();
     });
-    assert.equal(await page.locator('.hz-price').innerText(), '0.5 s each · 25% on top');
+    await becomes(() => page.locator('.hz-price').innerText(), '0.5 s each · 25% on top');
     await page.locator('.hz-count').first().fill('none');
     await page.locator('.hz-count').first().press('Enter');
-    assert.match(await page.locator('[role=status]').innerText(), /"none" is not a whole number from 1/);
+    await becomes(() => page.locator('[role=status]').innerText(), /"none" is not a whole number from 1/);
     await page.locator('.hz-count').first().fill('20');
     await page.locator('.hz-probes-on').uncheck();
     await until(async () => (await sent(page, 'probe')).at(-1).every === 0, 'not off');

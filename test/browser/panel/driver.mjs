@@ -98,6 +98,16 @@ export async function until(read, message, ms = 10_000) {
   }
 }
 
+/** Waits until what is read equals a value or fits a pattern; else fails with what was read last. */
+export async function becomes(read, expected, ms = 10_000) {
+  const fits = (found) => (expected instanceof RegExp ? expected.test(found) : found === expected);
+  let found = await read();
+  for (const end = Date.now() + ms; !fits(found) && Date.now() < end; found = await read())
+    await new Promise((done) => setTimeout(done, 40));
+  if (expected instanceof RegExp) assert.match(found, expected);
+  else assert.equal(found, expected);
+}
+
 /** A picture of the panel, or of what of it is in the window. */
 export async function picture(page, name) {
   await page.screenshot({ path: join(screens, `panel-${name}.png`) });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cell, drawn, picture, sent, session, traces, until } from './driver.mjs';
+import { becomes, cell, drawn, picture, sent, session, traces, until } from './driver.mjs';
 
 const SOAK = Number(process.env.SOAK ?? 15);
 
@@ -33,13 +33,13 @@ export const lifeChecks = ({ open, asked, complaints }) => ({
         await globalThis.lab.view(model);
       });
       await drawn(page);
-      assert.equal(await page.locator('.hi-zfo-panel').count(), 1);
+      await becomes(() => page.locator('.hi-zfo-panel').count(), 1);
       assert.equal((await traces(page))[0].count, 40);
     }
     assert.equal(await listeners(), one);
     await page.evaluate(() => globalThis.lab.closers.pop()());
     assert.equal(await listeners(), 0);
-    assert.equal(await page.locator('.hi-zfo-panel').count(), 0);
+    await becomes(() => page.locator('.hi-zfo-panel').count(), 0);
   },
   'a reload while it runs: all of it is there again and live': async () => {
     const page = await open({ model: 'tiny', rows: 40, stepMs: 60 });
@@ -52,7 +52,7 @@ export const lifeChecks = ({ open, asked, complaints }) => ({
       session.model = model;
       await globalThis.lab.view(model);
     });
-    assert.equal(await page.locator('.hz-run-state').innerText(), 'Running');
+    await becomes(() => page.locator('.hz-run-state').innerText(), 'Running');
     await drawn(page);
     const last = (await traces(page))[0].last;
     await until(async () => (await traces(page))[0].last > last, 'not live');
@@ -91,7 +91,7 @@ export const lifeChecks = ({ open, asked, complaints }) => ({
     await drawn(page);
     assert.equal((await traces(page))[0].last, 2999);
     await until(() => page.locator('.hz-away').isVisible(), 'not told', 16_000);
-    assert.equal(await page.locator('.hz-run-state').innerText(), 'Not connected');
+    await becomes(() => page.locator('.hz-run-state').innerText(), 'Not connected');
     await picture(page, 'away');
     const on = await page
       .locator(
@@ -121,9 +121,9 @@ export const lifeChecks = ({ open, asked, complaints }) => ({
     }, evil);
     await drawn(page);
     await cell(page, 3).hover();
-    assert.equal(await page.locator('.hz-title').innerText(), evil);
-    assert.equal(await page.locator('.hz-tip strong').innerText(), evil);
-    assert.equal(await page.locator('.hi-zfo-panel :is(img, script)').count(), 0);
+    await becomes(() => page.locator('.hz-title').innerText(), evil);
+    await becomes(() => page.locator('.hz-tip strong').innerText(), evil);
+    await becomes(() => page.locator('.hi-zfo-panel :is(img, script)').count(), 0);
     assert.equal(await page.evaluate(() => globalThis.broken), undefined);
   },
   'nonsense from the kernel breaks nothing': async () => {

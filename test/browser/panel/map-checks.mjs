@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cell, drawn, picture, sent, session, until } from './driver.mjs';
+import { becomes, cell, drawn, picture, sent, session, until } from './driver.mjs';
 
 const label = (page, index) => cell(page, index).getAttribute('data-label');
 const hoped = async (page, index) => (await cell(page, index).getAttribute('data-hoped')) !== null;
@@ -30,7 +30,7 @@ export const mapChecks = ({ open }) => ({
     await cell(page, 20).click();
     assert.notEqual(await label(page, 20), before);
     await until(async () => (await label(page, 20)) === before, 'does not fall back');
-    assert.equal(await page.locator('[role=status]').innerText(), 'No: <img src=x onerror=alert(1)>');
+    await becomes(() => page.locator('[role=status]').innerText(), 'No: <img src=x onerror=alert(1)>');
     await cell(page, 20).click();
     await until(async () => (await page.locator('[role=status]').innerText()) === '', 'the message stays');
   },
@@ -44,7 +44,7 @@ export const mapChecks = ({ open }) => ({
     await picture(page, 'rectangle');
     await page.mouse.up();
     const count = await selected(page);
-    assert.equal(await page.locator('.hz-meant').innerText(), `${count} selected`);
+    await becomes(() => page.locator('.hz-meant').innerText(), `${count} selected`);
     await page.getByRole('button', { name: 'Make FO' }).click();
     await until(async () => (await sent(page, 'label')).length === 1, 'no command');
     const [command] = await sent(page, 'label');
@@ -66,8 +66,8 @@ export const mapChecks = ({ open }) => ({
   'a glob lights up what it means, and labels it': async () => {
     const page = await open({ model: 'smol', rows: 30 });
     await page.locator('.hz-search').fill('layers.5.*');
-    assert.equal(await page.locator('.hz-meant').innerText(), '9 match');
-    assert.equal(await page.locator('.hz-cell[data-dimmed]').count(), 263);
+    await becomes(() => page.locator('.hz-meant').innerText(), '9 match');
+    await becomes(() => page.locator('.hz-cell[data-dimmed]').count(), 263);
     await drawn(page);
     await picture(page, 'search');
     await page.getByRole('button', { name: 'Make ZO' }).click();
@@ -76,10 +76,10 @@ export const mapChecks = ({ open }) => ({
     assert.deepEqual([command.glob, command.label], ['layers.5.*', 'ZO']);
     await page.locator('.hz-search').fill('layers.[');
     await page.locator('.hz-search').fill('no such tensor');
-    assert.equal(await page.locator('.hz-meant').innerText(), 'none match');
+    await becomes(() => page.locator('.hz-meant').innerText(), 'none match');
     assert.ok(await page.getByRole('button', { name: 'Make FO' }).isDisabled());
     await page.locator('.hz-search').press('Escape');
-    assert.equal(await page.locator('.hz-cell[data-dimmed]').count(), 0);
+    await becomes(() => page.locator('.hz-cell[data-dimmed]').count(), 0);
   },
   'keys move, toggle, extend and label; none reaches the notebook': async () => {
     const page = await open({ model: 'tiny' });
@@ -105,7 +105,7 @@ export const mapChecks = ({ open }) => ({
     await page.keyboard.press('Escape');
     assert.equal(await selected(page), 0);
     assert.deepEqual(await page.evaluate(() => globalThis.leaked), []);
-    assert.equal(await page.locator('.hz-cell[tabindex="0"]').count(), 1);
+    await becomes(() => page.locator('.hz-cell[tabindex="0"]').count(), 1);
   },
   'hover tells name, shape, importance, label and reason': async () => {
     const page = await open({ model: 'smol', rows: 30 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { drawn, picture, sent, session, traces, until } from './driver.mjs';
+import { becomes, drawn, picture, sent, session, traces, until } from './driver.mjs';
 
 const state = (page) => page.locator('.hz-run-state').innerText();
 const named = (page, name) => page.getByRole('button', { name, exact: true });
@@ -30,7 +30,7 @@ export const runChecks = ({ open }) => ({
     const page = await open({ model: 'tiny', stepMs: 50 });
     await page.locator('.hz-steps').fill('ten');
     await named(page, 'Run').click();
-    assert.match(await page.locator('[role=status]').innerText(), /"ten" is no number of steps/);
+    await becomes(() => page.locator('[role=status]').innerText(), /"ten" is no number of steps/);
     assert.equal((await sent(page, 'run')).length, 0);
     await page.locator('.hz-steps').fill('12');
     await page.locator('.hz-steps').press('Enter');
@@ -39,18 +39,18 @@ export const runChecks = ({ open }) => ({
       async () => /50 ms a step · .* left/.test(await page.locator('.hz-meta').innerText()),
       'no pace',
     );
-    assert.equal(await page.locator('[role=progressbar]').getAttribute('aria-valuemax'), '12');
+    await becomes(() => page.locator('[role=progressbar]').getAttribute('aria-valuemax'), '12');
     await until(async () => (await state(page)) === 'Idle', 'does not end');
-    assert.equal(await page.locator('.hz-done').innerText(), '12 steps');
+    await becomes(() => page.locator('.hz-done').innerText(), '12 steps');
   },
   'rewinding marks the step, drops what came after, and goes on from there': async () => {
     const page = await open({ model: 'tiny', rows: 120, stepMs: 40 });
     await drawn(page);
     await page.locator('.hz-rewind-step').fill('500');
     await named(page, 'Rewind to').click();
-    assert.match(await page.locator('[role=status]').innerText(), /from 0 to 119/);
+    await becomes(() => page.locator('[role=status]').innerText(), /from 0 to 119/);
     await page.locator('.hz-rewind-step').fill('40');
-    assert.equal(await page.locator('.hz-rewind-range').inputValue(), '40');
+    await becomes(() => page.locator('.hz-rewind-range').inputValue(), '40');
     await until(
       () =>
         page.evaluate(() =>
@@ -61,7 +61,7 @@ export const runChecks = ({ open }) => ({
     await picture(page, 'rewind');
     await named(page, 'Rewind to').click();
     await until(async () => (await traces(page))[0].last === 39, 'rows are still there');
-    assert.equal(await page.locator('.hz-done').innerText(), '40 steps');
+    await becomes(() => page.locator('.hz-done').innerText(), '40 steps');
     await named(page, 'Step').click();
     await until(async () => (await traces(page))[0].last === 40, 'no new row');
   },
@@ -99,9 +99,9 @@ export const runChecks = ({ open }) => ({
   },
   'events: the last one, all of them, skipped updates in another colour': async () => {
     const page = await open({ model: 'tiny', rows: 100 }, { width: 900, height: 1600 });
-    assert.match(await page.locator('.hz-last-event').innerText(), /update skipped/);
+    await becomes(() => page.locator('.hz-last-event').innerText(), /update skipped/);
     await page.locator('.hz-events summary').click();
-    assert.equal(await page.locator('.hz-event-list li').count(), 3);
+    await becomes(() => page.locator('.hz-event-list li').count(), 3);
     const colour = (kind) =>
       page.evaluate(
         (k) =>
