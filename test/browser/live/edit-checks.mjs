@@ -42,6 +42,8 @@ export const editChecks = (lab) => ({
         'no answer while dragging',
       );
     });
+    // The label is read and then clicked: the new partition must not land in between.
+    await page.waitForTimeout(1500);
     const third = await flip(48);
     await until(async () => (await labelsShown(page))[48] === third[0], 'the last click has no effect');
     const steps = await stepsShown(page);
