@@ -1,3 +1,5 @@
+import type { HistoryEvent } from '../train/history.ts';
+
 /*
  * What kernel and page say to each other. One widget model a session: every panel of the session, in every tab, is a view
  * of it, so two panels agree by construction. This file is types and constants alone; both sides import it.
@@ -48,26 +50,9 @@ export interface PanelSettings {
   queries: number;
 }
 
-export type EventKind =
-  | 'open'
-  | 'profile'
-  | 'partition'
-  | 'edit'
-  | 'settings'
-  | 'skip'
-  | 'evaluate'
-  | 'stop'
-  | 'save'
-  | 'rewind'
-  | 'probe'
-  | 'warning';
-
-/** A line of the event list. */
-export interface EventLine {
-  step: number;
-  kind: EventKind;
-  text: string;
-}
+/** A line of the event list, as the history keeps it. */
+export type EventLine = HistoryEvent;
+export type EventKind = HistoryEvent['kind'];
 
 /** Columns of the live curves, one value a step. NaN where a step has none. */
 export const rowColumns = [
