@@ -2,7 +2,7 @@ import { Dealer, Request } from 'zeromq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KernelClient } from '../../src/notebook/run/client.ts';
 import { address, type Message } from '../../src/notebook/run/message.ts';
-import { KERNEL_OBJECT, printed, resultText, runCell, startKernel } from './kernel-under-test.ts';
+import { KERNEL_OBJECT, resultText, runCell, startKernel } from './kernel-under-test.ts';
 
 let kernel: KernelClient;
 beforeAll(async () => {
