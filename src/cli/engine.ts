@@ -1,8 +1,10 @@
 import { parseArgs } from 'node:util';
 import {
   installNative,
+  installWebgpu,
   openEngine,
   uninstallNative,
+  uninstallWebgpu,
   type EngineName,
   type NativeName,
 } from '../engine/index.ts';
@@ -10,14 +12,16 @@ import { ConfigError } from '../errors.ts';
 import { examineEngines } from './engine/doctor.ts';
 import { findingLines } from './kernel/doctor.ts';
 
-const HELP = `hi-zfo engine [describe] [--engine auto|wasm|cpu|native|gpu]
+const HELP = `hi-zfo engine [describe] [--engine auto|wasm|cpu|native|gpu|webgpu]
     say which tensor engine is picked here, and why
 hi-zfo engine doctor
     look at every engine: what works, what is missing, what to do
 hi-zfo engine install native|gpu [--wheel FILE] [--cuda pip|none]
     tfjs-node(-gpu) on TensorFlow's library from PyPI, where its own download fails or is too old.
     Linux; needs npm, python3 with pip and g++. 0.8 GB of disk; gpu (experimental) 5 GB. Into HI_ZFO_CACHE or ~/.cache/hi-zfo
-hi-zfo engine uninstall native|gpu
+hi-zfo engine install webgpu
+    experimental: Google's Dawn and TF.js's WebGPU backend from npm, for any card with a Vulkan, Metal or Direct3D 12 driver; 80 MB
+hi-zfo engine uninstall native|gpu|webgpu
     remove it`;
 
 const actions: Record<string, (name: string | undefined, values: Values) => Promise<void>> = {
@@ -32,15 +36,19 @@ const actions: Record<string, (name: string | undefined, values: Values) => Prom
   async install(name, { wheel, cuda }) {
     if (cuda !== undefined && cuda !== 'pip' && cuda !== 'none')
       throw new ConfigError(`--cuda is ${cuda}; take pip or none.`);
-    const folder = await installNative(nativeName(name), {
-      ...(wheel !== undefined && { wheel }),
-      ...(cuda !== undefined && { cuda }),
-      say: (line) => console.log(`  ${line}`),
-    });
+    const say = (line: string) => console.log(`  ${line}`);
+    const folder =
+      name === 'webgpu'
+        ? await installWebgpu(say)
+        : await installNative(nativeName(name), {
+            ...(wheel !== undefined && { wheel }),
+            ...(cuda !== undefined && { cuda }),
+            say,
+          });
     console.log(`Installed in ${folder}. \`hi-zfo engine uninstall ${name}\` removes it.`);
   },
   async uninstall(name) {
-    const removed = await uninstallNative(nativeName(name));
+    const removed = name === 'webgpu' ? await uninstallWebgpu() : await uninstallNative(nativeName(name));
     console.log(
       removed ? `Removed the ${name} engine.` : `There is no ${name} engine that hi-zfo installed.`,
     );
@@ -55,7 +63,7 @@ interface Values {
 
 function nativeName(name: string | undefined): NativeName {
   if (name === 'native' || name === 'gpu') return name;
-  throw new ConfigError(`There is no engine ${String(name)} to install; take native or gpu.`);
+  throw new ConfigError(`There is no engine ${String(name)} to install; take native, gpu or webgpu.`);
 }
 
 /** `hi-zfo engine`: what is picked on this machine, what is missing, and installing the native ones. */

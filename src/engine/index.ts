@@ -5,3 +5,6 @@ export { inTurn } from './turn.ts';
 export { installNative, uninstallNative, type InstallOptions } from './native/install.ts';
 export { probe } from './native/probe.ts';
 export { engineFolder, MANIFEST, packageOf, TENSORFLOW, TFJS, type NativeName } from './native/recipe.ts';
+export { loadWebgpu } from './webgpu/load.ts';
+export { installWebgpu, uninstallWebgpu } from './webgpu/install.ts';
+export { webgpuFolder } from './webgpu/recipe.ts';

@@ -13,6 +13,8 @@ import { hostNoise } from './wasm/host-noise.ts';
 import { wasmBackend } from './wasm/heap.ts';
 import { startWasm } from './wasm/start.ts';
 import { Workspace } from './wasm/workspace.ts';
+import { loadWebgpu } from './webgpu/load.ts';
+import { webgpuOps } from './webgpu/ops.ts';
 
 /** How {@link openEngine} sets an engine up. */
 export interface EngineOptions {
@@ -30,8 +32,8 @@ const opened = new Map<string, Promise<Engine>>();
 /**
  * Opens a tensor engine; the same name and options give the same engine again.
  *
- * `auto` takes the first that loads and computes of tfjs-node-gpu, tfjs-node and wasm. `cpu` (TF.js in plain JavaScript,
- * very slow, the reference for tests) is taken by name alone.
+ * `auto` takes the first that loads and computes of tfjs-node-gpu, tfjs-node and wasm. `webgpu` (experimental) and `cpu`
+ * (TF.js in plain JavaScript, very slow, the reference for tests) are taken by name alone.
  * @throws EngineError if the engine asked for is not installed or does not compute
  */
 export function openEngine(name: EngineName = 'auto', options: EngineOptions = {}): Promise<Engine> {
@@ -57,8 +59,12 @@ async function open(name: EngineName, options: Required<EngineOptions>): Promise
     case 'native':
     case 'gpu':
       return openNative(name);
+    case 'webgpu':
+      return openWebgpu();
     default:
-      throw new EngineError(`No engine is called '${String(name)}'. Choose auto, wasm, cpu, native or gpu.`);
+      throw new EngineError(
+        `No engine is called '${String(name)}'. Choose auto, wasm, cpu, native, gpu or webgpu.`,
+      );
   }
 }
 
@@ -137,6 +143,24 @@ async function openNative(name: 'native' | 'gpu', rejected: Rejected = []): Prom
       faster: [],
     },
   );
+}
+
+async function openWebgpu(): Promise<Engine> {
+  const card = await loadWebgpu().catch((cause: unknown) => {
+    throw new EngineError(
+      `The webgpu engine does not serve: ${messageOf(cause)}. Install it with: hi-zfo engine install webgpu. ` +
+        'It needs a graphics card with its driver. Or use the wasm engine, which needs nothing.',
+      { cause },
+    );
+  });
+  return makeEngine('webgpu', 'webgpu', webgpuOps, {
+    name: 'webgpu',
+    summary: `webgpu (experimental): TF.js ${tf.version_core} on ${card.description}`,
+    threads: 1,
+    reason: 'asked for by name',
+    rejected: [],
+    faster: card.software ? ['this is a renderer on the CPU: the wasm engine is far faster'] : [],
+  });
 }
 
 async function makeEngine(

@@ -173,8 +173,9 @@ function attention(shape: AttentionShape, { rotary = 0, alibi = false }: Places 
     name: `attention B ${batch} T ${length} heads ${heads}/${kvHeads} x ${headDim} ${said.flat().join(' ')}`,
     shapes: [heads, kvHeads, kvHeads].map((count) => [batch * length, count * headDim]),
     run: (ops, [q, k, v]) => {
-      const table = tf.tensor2d(angle, [length, half]);
-      const turn = { cos: tf.cos<Tensor2D>(table), sin: tf.sin<Tensor2D>(table) };
+      // on the host, as the model makes them: a card's own cos is rough
+      const table = (f: (x: number) => number) => tf.tensor2d(angle.map(f), [length, half]);
+      const turn = { cos: table(Math.cos), sin: table(Math.sin) };
       const positions = rotary ? turn : alibi ? { slopes: tf.tensor1d(slopes) } : undefined;
       return ops.attention(q as Tensor2D, k as Tensor2D, v as Tensor2D, shape, positions);
     },

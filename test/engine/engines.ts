@@ -17,6 +17,22 @@ const native = await openEngine('native').then(
 // tfjs-node is an optional peer: it is tested where it is installed.
 if (native) engines.native = () => Promise.resolve(native);
 
+const webgpu = await openEngine('webgpu').then(
+  (engine) => engine,
+  () => undefined,
+);
+if (webgpu) engines.webgpu = () => Promise.resolve(webgpu);
+
+/** Values of the tensors that `make` gives, which are then disposed of; a card can only be read so, not at once. */
+export async function read(make: () => Tensor[]): Promise<Float32Array[]> {
+  const made = tf.tidy(make);
+  try {
+    return await Promise.all(made.map((tensor) => tensor.data<'float32'>()));
+  } finally {
+    tf.dispose(made);
+  }
+}
+
 /** Fixed normal values; `tensor` tells draws apart. */
 export function values(size: number, tensor: number): Float32Array {
   const out = new Float32Array(size);

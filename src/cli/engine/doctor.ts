@@ -9,6 +9,7 @@ import {
   probe,
   TENSORFLOW,
   TFJS,
+  webgpuFolder,
   type NativeName,
 } from '../../engine/index.ts';
 import { atLeast, ok, output, skipped, warning, wrong, type Finding } from '../kernel/finding.ts';
@@ -32,7 +33,27 @@ export async function examineEngines({ env, nodeVersion }: EnginePatient): Promi
     driver.state === 'ok' || installed('gpu', env) !== undefined
       ? await examineNative('gpu', env)
       : skipped('gpu', `needs an NVIDIA driver (${packageOf('gpu')})`);
-  return [node, await examineWasm(), native, driver, gpu];
+  return [node, await examineWasm(), native, driver, gpu, await examineWebgpu(env)];
+}
+
+async function examineWebgpu(env: NodeJS.ProcessEnv): Promise<Finding> {
+  const name = 'webgpu';
+  const install = 'hi-zfo engine install webgpu';
+  try {
+    const { summary } = (await openEngine('webgpu')).describe();
+    return ok(name, summary.replace(/^webgpu /, ''));
+  } catch (error) {
+    const reason = ((error as Error).cause as Error | undefined)?.message ?? (error as Error).message;
+    if (reason === 'not installed')
+      return skipped(name, `not installed (optional, experimental): ${install}`);
+    const card = /no graphics card/.test(reason);
+    const again = existsSync(webgpuFolder(env)) ? `hi-zfo engine uninstall webgpu, then ${install}` : install;
+    return warning(
+      name,
+      reason,
+      card ? 'Install the driver of your card (Linux: its Vulkan driver and libvulkan1).' : again,
+    );
+  }
 }
 
 async function examineWasm(): Promise<Finding> {
