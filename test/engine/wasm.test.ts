@@ -14,6 +14,12 @@ beforeAll(async () => {
 });
 
 describe('the mended wasm backend', () => {
+  it('leaves errors that nobody caught to Node', async () => {
+    await startWasm();
+    for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+      expect(process.listeners(event as 'exit').map(String).join()).not.toMatch(/throw (ex|reason)/);
+  });
+
   it('shares the data of a clone, which outlives its original', async () => {
     const space = await startWasm();
     const x = tf.tensor1d([1, 2, 3]);

@@ -23,7 +23,8 @@ async function start(): Promise<Workspace> {
   const { setWasmPaths } = load('@tensorflow/tfjs-backend-wasm') as typeof TensorFlowWasm;
   setWasmPaths(dirname(load.resolve('@tensorflow/tfjs-backend-wasm')) + '/');
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
-  if (!(await tf.setBackend('wasm')))
+  const started = await withoutListeners(() => tf.setBackend('wasm'));
+  if (!started)
     throw new EngineError(
       'The wasm engine did not start: TF.js could not initialise tfjs-backend-wasm 4.22.0.',
     );
@@ -36,4 +37,21 @@ async function start(): Promise<Workspace> {
   addSegmentSum(workspace);
   mendMatMul(workspace);
   return workspace;
+}
+
+/**
+ * Emscripten's start listens for errors that nobody caught, only to throw them again from there: whatever fails in a user's
+ * script would be shown with the backend's one line of 200,000 characters. Those listeners are taken off.
+ */
+async function withoutListeners<T>(start: () => Promise<T>): Promise<T> {
+  const events = ['uncaughtException', 'unhandledRejection'];
+  const before = events.map((event) => process.listeners(event as 'exit'));
+  try {
+    return await start();
+  } finally {
+    events.forEach((event, i) => {
+      for (const listener of process.listeners(event as 'exit'))
+        if (!before[i]!.includes(listener)) process.off(event, listener);
+    });
+  }
 }
