@@ -17,7 +17,12 @@ describe('the mended wasm backend', () => {
   it('leaves errors that nobody caught to Node', async () => {
     await startWasm();
     for (const event of ['uncaughtException', 'unhandledRejection'] as const)
-      expect(process.listeners(event as 'exit').map(String).join()).not.toMatch(/throw (ex|reason)/);
+      expect(
+        process
+          .listeners(event as 'exit')
+          .map(String)
+          .join(),
+      ).not.toMatch(/throw (ex|reason)/);
   });
 
   it('shares the data of a clone, which outlives its original', async () => {
