@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { constants, Script } from 'node:vm';
 import type * as TypeScript from '@tslab/typescript-for-tslab';
-import type { Compiler } from './compiler.ts';
 
 /** Name of the function that cells call for `import()`. */
 export const IMPORT = '__hiZfoImport';
@@ -33,7 +32,7 @@ export function importModule(folder: string): (required: Load, specifier: string
 }
 
 /** Changes `import(x)` into a call of `importModule`, and takes `.ts` from the names of files, which are compiled. */
-export function importTransformer(ts: Compiler): TypeScript.TransformerFactory<TypeScript.SourceFile> {
+export function importTransformer(ts: typeof TypeScript): TypeScript.TransformerFactory<TypeScript.SourceFile> {
   return (context) => {
     const { factory } = context;
     const compiled = (node: TypeScript.Expression): TypeScript.Expression =>

@@ -1,6 +1,6 @@
 import { fromCSV } from 'arquero';
 import { FormatError } from '../../errors.ts';
-import type { Row } from './rows.ts';
+import type { Row } from './row.ts';
 
 /** The rows of a text with a header and one delimiter; all values are text. */
 export function csvRows(text: string, path: string, delimiter: string): Row[] {

@@ -1,5 +1,5 @@
 import { FormatError } from '../../errors.ts';
-import type { Row } from './rows.ts';
+import type { Row } from './row.ts';
 
 function asRow(value: unknown, where: string): Row {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {

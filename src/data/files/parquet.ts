@@ -1,7 +1,7 @@
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { FormatError } from '../../errors.ts';
-import type { Row } from './rows.ts';
+import type { Row } from './row.ts';
 
 /** Integers of 64 bits come as BigInt; those that a number holds become one. */
 function plain(value: unknown): unknown {

@@ -5,12 +5,7 @@ import { FormatError } from '../../errors.ts';
 import { csvRows } from './csv.ts';
 import { jsonRows } from './json.ts';
 import { parquetRows } from './parquet.ts';
-
-/** One row of a data file and where it stands, for messages. */
-export interface Row {
-  where: string;
-  fields: Record<string, unknown>;
-}
+import type { Row } from './row.ts';
 
 /** Readers by the end of a file's name. */
 const readers: Record<string, (bytes: Uint8Array, path: string) => Row[] | Promise<Row[]>> = {

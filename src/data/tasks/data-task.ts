@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { ConfigError, FormatError } from '../../errors.ts';
 import { dataFolders, filesAt, type SplitFiles } from '../files/locate.ts';
-import type { Row } from '../files/rows.ts';
+import type { Row } from '../files/row.ts';
 import type { Example, Generation, Task } from '../task.ts';
 import {
   definitions,

@@ -1,5 +1,6 @@
 import { FormatError } from '../../errors.ts';
-import { readRows, type Row } from '../files/rows.ts';
+import type { Row } from '../files/row.ts';
+import { readRows } from '../files/rows.ts';
 import type { ChatMessage, Example } from '../task.ts';
 import { definitions, type FileFormat, type TaskDefinition } from './definitions.ts';
 import { fieldsOf, fieldText, fieldTexts, fill, joined } from './template.ts';

@@ -1,5 +1,5 @@
 import { FormatError } from '../../errors.ts';
-import type { Row } from '../files/rows.ts';
+import type { Row } from '../files/row.ts';
 
 /** A piece of a filled template: fixed text, or the value of a field. */
 export interface Piece {
