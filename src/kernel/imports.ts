@@ -32,7 +32,9 @@ export function importModule(folder: string): (required: Load, specifier: string
 }
 
 /** Changes `import(x)` into a call of `importModule`, and takes `.ts` from the names of files, which are compiled. */
-export function importTransformer(ts: typeof TypeScript): TypeScript.TransformerFactory<TypeScript.SourceFile> {
+export function importTransformer(
+  ts: typeof TypeScript,
+): TypeScript.TransformerFactory<TypeScript.SourceFile> {
   return (context) => {
     const { factory } = context;
     const compiled = (node: TypeScript.Expression): TypeScript.Expression =>
