@@ -3,12 +3,14 @@ import { ConfigError } from '../errors.ts';
 import type { AttentionShape, Engine } from '../engine/engine.ts';
 import { tf } from '../engine/tf.ts';
 import type { WeightDtype } from '../formats/index.ts';
-import type { DeviceBatch } from './batch.ts';
+import { DeviceBatch, type TokenBatch } from './batch.ts';
 import type { DecoderConfig } from './config.ts';
+import { lossAndGradients, type LossAndGradients } from './gradients.ts';
 import { Layer } from './layer.ts';
 import { Modules } from './modules.ts';
 import { ParameterStore, type Parameter, type Weights } from './parameters.ts';
 import { decoderParameters } from './tensors.ts';
+import type { Trainable } from './trainable.ts';
 
 /** The tokens of a pass and how they look at each other. */
 export interface Pass {
@@ -27,7 +29,7 @@ export interface Pass {
  * A decoder as a chain of blocks: block 0 is the embedding, blocks 1..L are the layers, block L + 1 is what follows them
  * with the head. Blocks take their tensors from a `Weights` view, so one code runs clean and perturbed.
  */
-export class Decoder {
+export class Decoder implements Trainable<TokenBatch, DeviceBatch> {
   readonly parameters: ParameterStore;
   /** Element type of the file that each parameter was loaded from. */
   readonly storedAs = new Map<Parameter, WeightDtype>();
@@ -117,6 +119,18 @@ export class Decoder {
       const logits = ops.linear(rows, weights(this.headParameter) as Tensor2D);
       return cap === undefined ? logits : tf.mul<Tensor2D>(tf.tanh(tf.div(logits, cap)), cap);
     });
+  }
+
+  prepare(batch: TokenBatch): DeviceBatch {
+    return new DeviceBatch(batch, this.config);
+  }
+
+  lossAndGradients(
+    weights: Weights,
+    batch: DeviceBatch,
+    wrt: readonly Parameter[],
+  ): Promise<LossAndGradients> {
+    return lossAndGradients(this, weights, batch, wrt);
   }
 
   dispose(): void {

@@ -3,6 +3,7 @@ import { tf } from '../engine/tf.ts';
 import type { DeviceBatch } from './batch.ts';
 import type { Decoder } from './decoder.ts';
 import type { Parameter, Weights } from './parameters.ts';
+import { withTape } from './tape.ts';
 
 /** Loss of one stream and its gradient with respect to some parameters. */
 export interface LossAndGradients {
@@ -64,16 +65,4 @@ export function mean(values: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i]!;
   return sum / values.length;
-}
-
-function withTape(forward: () => Scalar, xs: Tensor[]) {
-  const engine = tf.engine();
-  try {
-    return engine.gradients(forward, xs);
-  } catch (error) {
-    // TF.js 4.22 keeps the tensors saved on its tape when forward or backward throws; free them.
-    for (const node of engine.state.activeTape ?? []) node.saved?.forEach((t) => t.dispose());
-    engine.state.activeTape = null as never;
-    throw error;
-  }
 }

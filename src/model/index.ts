@@ -4,6 +4,8 @@ export type { RopeScaling } from './rope.ts';
 export { ParameterStore, type Parameter, type ParameterInfo, type Role, type Weights } from './parameters.ts';
 export { DeviceBatch, type TokenBatch } from './batch.ts';
 export { Decoder, type Pass } from './decoder.ts';
+export type { Prepared, Trainable } from './trainable.ts';
+export type { TensorCost } from './tensor-cost.ts';
 export { decoderParameters } from './tensors.ts';
 export { lossAndGradients, lossOf, mean, type LossAndGradients } from './gradients.ts';
 export { CachedForward, type CachedForwardOptions } from './cached.ts';

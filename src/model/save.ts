@@ -1,15 +1,21 @@
 import { ConfigError } from '../errors.ts';
 import type { Json, TensorToWrite, WeightDtype } from '../formats/index.ts';
-import type { Decoder } from './decoder.ts';
-import type { Parameter } from './parameters.ts';
+import type { Parameter, ParameterStore } from './parameters.ts';
 
 /** Element type to write weights in: one for all, or `source` for that of the file each was loaded from. */
 export type SaveDtype = WeightDtype | 'source';
 
+/** What is written of a model. */
+interface Writable {
+  readonly parameters: ParameterStore;
+  /** Element type of the file that a tensor was loaded from, where there was one. */
+  readonly storedAs?: ReadonlyMap<Parameter, WeightDtype>;
+}
+
 const names: Record<WeightDtype, string> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 
-/** A model's tensors under their Hugging Face names, to be written; each is read from the engine when its turn comes. */
-export function weightsToWrite(model: Decoder, dtype: SaveDtype = 'F32'): TensorToWrite[] {
+/** A model's tensors under their names, to be written; each is read from the engine when its turn comes. */
+export function weightsToWrite(model: Writable, dtype: SaveDtype = 'F32'): TensorToWrite[] {
   if (dtype !== 'source' && !Object.hasOwn(names, dtype)) {
     throw new ConfigError(
       `dtype is ${JSON.stringify(dtype)}; take ${Object.keys(names).join(', ')} or source.`,
@@ -25,7 +31,7 @@ export function weightsToWrite(model: Decoder, dtype: SaveDtype = 'F32'): Tensor
 }
 
 /** A config.json that tells the element type of weights written as `dtype`: that of the largest tensor. */
-export function configToWrite(model: Decoder, config: Json, dtype: SaveDtype = 'F32'): Json {
+export function configToWrite(model: Writable, config: Json, dtype: SaveDtype = 'F32'): Json {
   const { list } = model.parameters;
   const largest = list.reduce((a, b) => (b.size > a.size ? b : a));
   const others = Object.entries(config).filter(([name]) => name !== 'dtype' && name !== 'torch_dtype');
@@ -33,6 +39,6 @@ export function configToWrite(model: Decoder, config: Json, dtype: SaveDtype = '
   return { ...Object.fromEntries(others), torch_dtype: names[dtypeOf(model, largest, dtype)] };
 }
 
-function dtypeOf(model: Decoder, p: Parameter, dtype: SaveDtype): WeightDtype {
-  return dtype === 'source' ? (model.storedAs.get(p) ?? 'F32') : dtype;
+function dtypeOf(model: Writable, p: Parameter, dtype: SaveDtype): WeightDtype {
+  return dtype === 'source' ? (model.storedAs?.get(p) ?? 'F32') : dtype;
 }

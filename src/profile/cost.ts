@@ -1,15 +1,8 @@
 import type { DecoderConfig } from '../model/config.ts';
 import type { Parameter } from '../model/parameters.ts';
+import type { TensorCost } from '../model/tensor-cost.ts';
 
-/** What one tensor costs in a training step, in multiply-accumulates (two FLOPs each). */
-export interface TensorCost {
-  /** t_dy: carry the error signal through the tensor. Paid by every tensor from the deepest FO one up. */
-  dy: number;
-  /** t_dw: form the tensor's own gradient. Paid by FO tensors. */
-  dw: number;
-  /** t_fp: its share of the forward pass. */
-  fp: number;
-}
+export type { TensorCost };
 
 /** The batch that costs are counted for. */
 export interface BatchSize {

@@ -1,11 +1,10 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { ConfigError, NonFiniteError } from '../errors.ts';
 import { tf } from '../engine/tf.ts';
-import { DeviceBatch, type TokenBatch } from '../model/batch.ts';
-import { lossAndGradients } from '../model/gradients.ts';
-import type { Decoder } from '../model/decoder.ts';
 import type { Parameter, Weights } from '../model/parameters.ts';
-import { tensorCosts, totalCost, type TensorCost, type TotalCost } from './cost.ts';
+import type { Prepared, Trainable } from '../model/trainable.ts';
+import { totalCost, type TensorCost, type TotalCost } from './cost.ts';
+import { costsOf, type CountedCosts } from './counted.ts';
 
 /**
  * Proposes one real optimizer step of one tensor: its new value from its gradient, without changing anything that lasts.
@@ -33,6 +32,9 @@ export interface Profile {
   /** Mean loss before and after the trial steps. */
   readonly lossBefore: number;
   readonly lossAfter: number;
+  /** What costs are in: counted, or measured where no rule counts a model's operations. */
+  readonly unit: CountedCosts['unit'];
+  /** Rows of a batch and their length in tokens; NaN for what the batches do not have. */
   readonly size: { batch: number; length: number };
 }
 
@@ -50,26 +52,30 @@ export interface ProfileOptions {
  * The model is not touched: w1 are new tensors that are forgotten, so weights and moments stay as they were, bit by bit.
  * Source: pittisl/GreenTrainer, decoder_lm/train.py.
  */
-export async function profileModel(
-  model: Decoder,
-  batches: readonly TokenBatch[],
+export async function profileModel<Batch>(
+  model: Trainable<Batch>,
+  batches: readonly Batch[],
   trial: TrialStep,
   options: ProfileOptions = {},
 ): Promise<Profile> {
-  const first = batches[0];
-  if (!first) throw new ConfigError('profile() was given no batch. Give at least one.');
+  if (batches.length === 0) throw new ConfigError('profile() was given no batch. Give at least one.');
   const { signal, onBatch, head = 'all' } = options;
   const list = model.parameters.list;
   const raw: number[][] = list.map(() => []);
   let lossBefore = 0;
   let lossAfter = 0;
-  for (const [i, tokens] of batches.entries()) {
+  for (const [i, given] of batches.entries()) {
     signal?.throwIfAborted();
-    const r = await importanceOfBatch(model, tokens, trial);
-    r.raw.forEach((x, k) => raw[k]!.push(x));
-    lossBefore += r.before / batches.length;
-    lossAfter += r.after / batches.length;
-    onBatch?.(i + 1, batches.length, r.before);
+    const batch = await model.prepare(given);
+    try {
+      const r = await importanceOfBatch(model, batch, trial);
+      r.raw.forEach((x, k) => raw[k]!.push(x));
+      lossBefore += r.before / batches.length;
+      lossAfter += r.after / batches.length;
+      onBatch?.(i + 1, batches.length, r.before);
+    } finally {
+      batch.dispose();
+    }
   }
   const means = raw.map((xs) => xs.reduce((s, x) => s + x, 0) / xs.length);
   const scale = Math.max(...means.map(Math.abs));
@@ -78,10 +84,7 @@ export async function profileModel(
       `Importance is ${scale === 0 ? 'zero for every tensor' : scale}: the loss is ${lossBefore} before and ${lossAfter} after a step. Check the weights and the learning rate.`,
     );
   }
-  const longest = Math.max(...batches.map((b) => b.length));
-  const size = { batch: first.batch, length: longest };
-  const headRows = Math.round(batches.reduce((s, b) => s + b.targets.length, 0) / batches.length);
-  const costs = tensorCosts(model.config, list, head === 'all' ? size : { ...size, headRows });
+  const { costs, unit, size } = await costsOf(model, batches, head);
   const entries = list.map((parameter, k) =>
     Object.freeze({
       parameter,
@@ -97,16 +100,16 @@ export async function profileModel(
     scale,
     lossBefore,
     lossAfter,
+    unit,
     size,
   });
 }
 
-async function importanceOfBatch(model: Decoder, tokens: TokenBatch, trial: TrialStep) {
+async function importanceOfBatch(model: Trainable, batch: Prepared, trial: TrialStep) {
   const store = model.parameters;
-  const batch = new DeviceBatch(tokens, model.config);
   const w1 = new Map<Parameter, Tensor>();
   try {
-    const at0 = await lossAndGradients(model, store.get, batch, store.list);
+    const at0 = await model.lossAndGradients(store.get, batch, store.list);
     try {
       for (const [p, g] of at0.gradients) {
         w1.set(p, trial(p, store.get(p), g));
@@ -116,7 +119,7 @@ async function importanceOfBatch(model: Decoder, tokens: TokenBatch, trial: Tria
       tf.dispose([...at0.gradients.values()]);
     }
     const stepped: Weights = (p) => w1.get(p)!;
-    const at1 = await lossAndGradients(model, stepped, batch, store.list);
+    const at1 = await model.lossAndGradients(stepped, batch, store.list);
     const raw: number[] = [];
     try {
       for (const [p, g] of at1.gradients) raw.push(await minusInner(model, g, w1.get(p)!, store.get(p)));
@@ -126,12 +129,11 @@ async function importanceOfBatch(model: Decoder, tokens: TokenBatch, trial: Tria
     return { raw, before: at0.loss, after: at1.loss };
   } finally {
     tf.dispose([...w1.values()]);
-    batch.dispose();
   }
 }
 
 /** -<g, w1 - w0>; the difference is formed in float32, where it is exact or nearly so, then summed in float64. */
-async function minusInner(model: Decoder, g: Tensor, w1: Tensor, w0: Tensor): Promise<number> {
+async function minusInner(model: Trainable, g: Tensor, w1: Tensor, w0: Tensor): Promise<number> {
   const step = model.engine.ops.addScaled(w1, w0, -1);
   try {
     return -(await model.engine.ops.dot([[g, step]]));

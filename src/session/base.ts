@@ -3,6 +3,15 @@ import { basename, dirname, join } from 'node:path';
 import { CheckpointError } from '../errors.ts';
 import { sealOf, type FileSeal } from '../formats/index.ts';
 import { openWeights, type StoredWeights } from '../model/index.ts';
+import type { BaseWeights } from '../train/index.ts';
+
+/** The weights that a run started from. */
+export interface RunBase {
+  /** By what they are known again. */
+  seals(): Promise<BaseSeals>;
+  /** Opens them. Throws CheckpointError when they are no longer those that the run started from. */
+  open(): Promise<BaseWeights>;
+}
 
 /** Where the weights before step 0 are, and by which seals they are known again. */
 export interface BaseSeals {
@@ -14,7 +23,7 @@ export interface BaseSeals {
  * The folder that a run started from. Its weights are not kept in memory but read again when the run goes back, so it must
  * not have changed: within the session sizes and times tell, in a resumed one hashes do.
  */
-export class Base {
+export class Base implements RunBase {
   #seals: BaseSeals | undefined;
   /** Sizes and times when the weights were last known to be right. */
   #seen: string | undefined;

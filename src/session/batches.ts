@@ -11,12 +11,13 @@ import {
   type Tokenizer,
 } from '../data/index.ts';
 import type { TokenBatch } from '../model/index.ts';
+import type { RunSource } from './source.ts';
 
 /**
  * Turns a task's training examples into batches, as a pure function of (seed, step). Examples whose completion does not
  * fit `maxLength` are left out from the start, so that no step can fail on one; `leftOut` counts them.
  */
-export class BatchSource {
+export class BatchSource implements RunSource {
   /** Held-out examples that fit. */
   readonly test: readonly Example[];
   /** Examples to choose settings by that fit; none for a task that has none. */
@@ -49,6 +50,20 @@ export class BatchSource {
       throw new ConfigError(`Task ${task.name} has nothing to train on: ${why}.`);
     }
     this.#sampler = new Sampler(this.#train.length, size, seed);
+  }
+
+  get name(): string {
+    return this.task.name;
+  }
+
+  get title(): string {
+    return `task ${this.task.name}`;
+  }
+
+  get notes(): string[] {
+    const { leftOut, maxLength, task } = this;
+    const cut = `${leftOut} examples left out: completion longer than ${maxLength} tokens`;
+    return [...(leftOut > 0 ? [cut] : []), ...(task.notes ?? [])];
   }
 
   /** The batch of a training step, from 0. */

@@ -6,19 +6,18 @@ export type TaskOrigin =
   | { by: 'name'; name: string }
   | { by: 'file'; path: string; format?: FileFormat; test?: number | string }
   | { by: 'data'; options: DataTaskOptions }
-  | { by: 'hand' };
+  | { by: 'hand' }
+  | { by: 'own' }; // batches of one's own, with a model of one's own
 
-/** All that a session is opened with, defaults filled in. */
-export interface SessionConfig {
+/** All that any run is opened with, defaults filled in. */
+export interface RunConfig {
   modelName: string;
-  /** Folder the model was read from. */
-  modelDir: string;
   method: MethodName;
   /** Where the task came from. */
   task: TaskOrigin;
   seed: number;
+  /** Examples a batch; NaN when only whoever makes them knows. */
   batchSize: number;
-  maxLength: number;
   /** Step options as given or preset, before defaults. */
   step: StepOptions;
   /** Share of a step's FLOPs for the partition, unless `partition()` is told another. */
@@ -27,4 +26,11 @@ export interface SessionConfig {
   snapshots: SnapshotOptions;
   /** Show progress and live figures. */
   show: boolean;
+}
+
+/** All that a session on a language model is opened with. */
+export interface SessionConfig extends RunConfig {
+  /** Folder the model was read from. */
+  modelDir: string;
+  maxLength: number;
 }

@@ -1,13 +1,13 @@
 import { EventEmitter } from 'node:events';
 import { ConfigError } from '../errors.ts';
-import type { Task, Tokenizer } from '../data/index.ts';
 import type { Engine } from '../engine/index.ts';
-import type { Decoder, Parameter } from '../model/index.ts';
+import type { Parameter, SaveDtype, Trainable } from '../model/index.ts';
 import type { Partition } from '../partition/index.ts';
 import type { Profile } from '../profile/index.ts';
 import {
   methods,
   Trainer,
+  type AnyTrainer,
   type HistoryEvent,
   type HistoryRow,
   type MethodName,
@@ -16,52 +16,55 @@ import {
   type TrainerEvents,
 } from '../train/index.ts';
 import { Autosave } from './autosave.ts';
-import type { Base } from './base.ts';
-import type { BatchSource } from './batches.ts';
-import type { Run } from './checkpoint/index.ts';
-import type { SessionConfig } from './config.ts';
+import type { ModelFiles, Run, RunBase } from './checkpoint/index.ts';
+import type { RunConfig } from './config.ts';
 import { EditQueue } from './edits.ts';
 import type { SessionEvents } from './events.ts';
 import { Probes } from './probes.ts';
 import { Result } from './result.ts';
 import { RunControl } from './run-control.ts';
+import type { RunSource } from './source.ts';
 import { historyView, type History } from './views.ts';
 
 /** What a session is made of. */
-export interface SessionParts {
+export interface SessionParts<Model = Trainable, Source = RunSource, Config = RunConfig> {
   engine: Engine;
-  model: Decoder;
-  source: BatchSource;
-  config: SessionConfig;
+  model: Model;
+  source: Source;
+  config: Config;
   /** Where the run's first weights can be read again. */
-  base: Base;
+  base: RunBase;
 }
 
 /** What a session is, and the order in which its calls are done: one after another, edits between two steps. */
-export abstract class SessionCore extends EventEmitter<SessionEvents> {
+export abstract class SessionCore<
+  Model extends Trainable = Trainable,
+  Source extends RunSource = RunSource,
+  Config extends RunConfig = RunConfig,
+> extends EventEmitter<SessionEvents> {
   readonly engine: Engine;
-  readonly model: Decoder;
-  readonly source: BatchSource;
-  readonly config: SessionConfig;
-  protected readonly trainer: Trainer;
+  readonly model: Model;
+  readonly source: Source;
+  readonly config: Config;
+  protected readonly trainer: AnyTrainer;
   protected readonly control: RunControl;
   protected readonly prober: Probes;
   protected readonly saver: Autosave;
   /** Ends the background run, if there is one. */
   protected stopBackground: AbortController | undefined;
-  readonly #base: Base;
+  readonly #base: RunBase;
   readonly #queue = new EditQueue();
   #tail: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor({ engine, model, source, config, base }: SessionParts) {
+  constructor({ engine, model, source, config, base }: SessionParts<Model, Source, Config>) {
     super();
     this.engine = engine;
     this.model = model;
     this.source = source;
     this.config = config;
     this.#base = base;
-    this.trainer = new Trainer(
+    this.trainer = new Trainer<unknown>(
       model,
       (step) => source.at(step),
       { ...config, base: () => base.open() },
@@ -78,11 +81,7 @@ export abstract class SessionCore extends EventEmitter<SessionEvents> {
     });
     this.saver = new Autosave(this.saved);
     this.trainer.note('open', this.toString());
-    const { leftOut, maxLength } = source;
-    if (leftOut > 0) {
-      this.trainer.note('open', `${leftOut} examples left out: completion longer than ${maxLength} tokens`);
-    }
-    for (const note of this.task.notes ?? []) this.trainer.note('open', note);
+    for (const note of source.notes) this.trainer.note('open', note);
   }
 
   // ---- what it is
@@ -90,19 +89,11 @@ export abstract class SessionCore extends EventEmitter<SessionEvents> {
   /** Method, model, task and seed in one line. */
   get title(): string {
     const { method, modelName, seed } = this.config;
-    return `${methods[method].title} on ${modelName}, task ${this.task.name}, seed ${seed}`;
+    return `${methods[method].title} on ${modelName}, ${this.source.title}, seed ${seed}`;
   }
 
   get method(): MethodName {
     return this.config.method;
-  }
-
-  get task(): Task {
-    return this.source.task;
-  }
-
-  get tokenizer(): Tokenizer {
-    return this.source.tokenizer;
   }
 
   /** The model's tensors, in execution order. */
@@ -147,9 +138,11 @@ export abstract class SessionCore extends EventEmitter<SessionEvents> {
 
   override toString(): string {
     const s = this.settings;
+    const { batchSize } = this.config;
     return (
       `${this.title}\n` +
-      `  batch ${this.config.batchSize}, rate FO ${s.rateFO}, rate ZO ${s.rateZO}, epsilon ${s.epsilon}, alpha ${s.alpha}, ` +
+      (Number.isNaN(batchSize) ? '  ' : `  batch ${batchSize}, `) +
+      `rate FO ${s.rateFO}, rate ZO ${s.rateZO}, epsilon ${s.epsilon}, alpha ${s.alpha}, ` +
       `${s.estimator}, q ${s.queries}, ${s.law}`
     );
   }
@@ -192,14 +185,19 @@ export abstract class SessionCore extends EventEmitter<SessionEvents> {
     return this.queued(() => {
       this.#closed = true;
       this.trainer.dispose();
+      this.source.dispose?.();
       this.emit('closed');
       return Promise.resolve();
     });
   }
 
   protected get saved(): Run {
-    return { trainer: this.trainer, source: this.source, config: this.config, base: this.#base };
+    const { trainer, source, config } = this;
+    return { trainer, source, config, base: this.#base, modelFiles: (dtype) => this.modelFiles(dtype) };
   }
+
+  /** The model as files, to be written to a saved run. */
+  protected abstract modelFiles(dtype: SaveDtype): Promise<ModelFiles>;
 
   protected historyFrom(first: number, shown = false): Result<History> {
     const { rows, events } = this.trainer;

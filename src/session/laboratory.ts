@@ -1,14 +1,13 @@
 import { inTurn } from '../engine/index.ts';
-import { DeviceBatch, type TokenBatch } from '../model/index.ts';
 import { selectParameters, type Selector } from '../partition/index.ts';
-import type { Trainer } from '../train/index.ts';
+import type { AnyTrainer } from '../train/index.ts';
 import {
   gradientAxis,
   lossLine,
   lossPlane,
   measureCurvature,
   measureSharpness,
-  modelObjective,
+  objectiveOf,
   randomAxis,
   sweepModel,
   type AxisName,
@@ -59,7 +58,7 @@ export interface SharpnessFindings {
 
 /** Sweeps the variance at a trainer's weights over one axis, with its estimator, law and seed unless told others. */
 export async function trainerSweep(
-  trainer: Trainer,
+  trainer: AnyTrainer,
   name: AxisName,
   values: readonly (number | string)[],
   { batch, along, batches = 0, signal, onPoint, ...options }: SessionSweepOptions,
@@ -71,7 +70,7 @@ export async function trainerSweep(
   const measured = {
     model,
     parameters: along ? selectParameters(model.parameters.list, along) : labels.with('ZO'),
-    batches: Array.from({ length: Math.max(1, batches) }, (_, i): TokenBatch => trainer.batchAt(first + i)),
+    batches: Array.from({ length: Math.max(1, batches) }, (_, i) => trainer.batchAt(first + i)),
     options: { queries: [1], estimator, epsilon, law, rank, seed: trainer.options.seed, ...options },
     ...(signal && { signal }),
     ...(onPoint && { onPoint }),
@@ -80,7 +79,7 @@ export async function trainerSweep(
 }
 
 /** The loss at a trainer's weights along a random, filter-normalized direction and along the gradient. */
-export function trainerLines(trainer: Trainer, options: LandscapeOptions): Promise<LossLine[]> {
+export function trainerLines(trainer: AnyTrainer, options: LandscapeOptions): Promise<LossLine[]> {
   return withAxes(trainer, options, async (objective, [random, gradient], cut) => {
     const { onPoint } = cut;
     const half = (offset: number): CutOptions => ({
@@ -95,7 +94,7 @@ export function trainerLines(trainer: Trainer, options: LandscapeOptions): Promi
 }
 
 /** The loss on the plane of both. */
-export function trainerPlane(trainer: Trainer, options: LandscapeOptions): Promise<LossPlane> {
+export function trainerPlane(trainer: AnyTrainer, options: LandscapeOptions): Promise<LossPlane> {
   return withAxes(
     trainer,
     options,
@@ -106,7 +105,7 @@ export function trainerPlane(trainer: Trainer, options: LandscapeOptions): Promi
 
 /** Curvature and rise of the loss at a trainer's weights. */
 export function trainerSharpness(
-  trainer: Trainer,
+  trainer: AnyTrainer,
   { radius = 0.05, ...options }: SessionSharpnessOptions,
 ): Promise<SharpnessFindings> {
   const { batch, along, seed = trainer.options.seed, ...curvature } = options;
@@ -117,7 +116,7 @@ export function trainerSharpness(
 }
 
 async function withAxes<T>(
-  trainer: Trainer,
+  trainer: AnyTrainer,
   { batch, along, gradientScale = 0.05, ...cut }: LandscapeOptions,
   work: (objective: Objective, axes: [Vector, Vector], cut: CutOptions) => Promise<T>,
 ): Promise<T> {
@@ -135,16 +134,16 @@ async function withAxes<T>(
 }
 
 async function withObjective<T>(
-  trainer: Trainer,
+  trainer: AnyTrainer,
   { batch: at, along }: { [K in keyof Where]: Where[K] | undefined },
   work: (objective: Objective) => Promise<T>,
 ): Promise<T> {
   const { model } = trainer;
   const { list } = model.parameters;
   return inTurn(model.engine, async () => {
-    const batch = new DeviceBatch(trainer.batchAt(at ?? trainer.steps), model.config);
+    const batch = await model.prepare(trainer.batchAt(at ?? trainer.steps));
     try {
-      return await work(modelObjective(model, batch, along ? selectParameters(list, along) : list));
+      return await work(objectiveOf(model, batch, along ? selectParameters(list, along) : list));
     } finally {
       batch.dispose();
     }

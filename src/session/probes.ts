@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import type { ProbeSettings } from '../panel/host.ts';
-import type { ProbeRow, Trainer } from '../train/index.ts';
+import type { ProbeRow, AnyTrainer } from '../train/index.ts';
 import type { VarianceReport } from '../variance/index.ts';
 import { trainerVariance } from './variance.ts';
 
@@ -12,7 +12,7 @@ import { trainerVariance } from './variance.ts';
 export class Probes {
   #settings: Readonly<ProbeSettings> = Object.freeze({ every: 0, draws: 8 });
 
-  constructor(private readonly trainer: Trainer) {}
+  constructor(private readonly trainer: AnyTrainer) {}
 
   get settings(): Readonly<ProbeSettings> {
     return this.#settings;

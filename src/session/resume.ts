@@ -42,12 +42,19 @@ export async function resumeSession({
   const changes = changesOf(saved, given);
   snapshotSettings(snapshots);
 
+  const { batchSize: size, maxLength: length } = about;
+  if (about.task.by === 'own' || size === undefined || length === undefined) {
+    throw new ConfigError(
+      `The run in ${dir} trains a model of your own, which no file can hold. Give it again, with its batches: ` +
+        'open({ resume, model: ownModel(...), batches }).',
+    );
+  }
   const found =
     task === undefined
       ? { task: await remade(about.task, about.seed), origin: about.task }
       : await taskOf(task, { data, format, test }, about.seed);
   const tokenizer = await loadTokenizer(dir);
-  const source = new BatchSource(found.task, tokenizer, about.batchSize, about.maxLength, about.seed);
+  const source = new BatchSource(found.task, tokenizer, size, length, about.seed);
   if (source.digest !== about.task.digest) {
     const what = `the run in ${dir} was trained on other examples of ${about.task.title}`;
     throw task === undefined
@@ -61,8 +68,8 @@ export async function resumeSession({
     method: about.method,
     task: found.origin,
     seed: about.seed,
-    batchSize: about.batchSize,
-    maxLength: about.maxLength,
+    batchSize: size,
+    maxLength: length,
     step: {},
     rho: about.rho,
     snapshots,

@@ -1,5 +1,5 @@
 import type { RunState } from '../panel/protocol.ts';
-import type { HistoryRow, Trainer } from '../train/index.ts';
+import type { HistoryRow, AnyTrainer } from '../train/index.ts';
 import type { EditQueue } from './edits.ts';
 
 /** One run, as the loop sees it. */
@@ -36,7 +36,7 @@ export class RunControl {
   #callbacks = 0;
 
   constructor(
-    private readonly trainer: Trainer,
+    private readonly trainer: AnyTrainer,
     private readonly edits: EditQueue,
     private readonly hooks: {
       onState: (state: RunState) => void;

@@ -1,6 +1,6 @@
 import { liveFigure, progress } from '../notebook/index.ts';
 import { historyText, liveLossFigure } from '../plot/index.ts';
-import type { HistoryRow, Trainer } from '../train/index.ts';
+import type { HistoryRow, AnyTrainer } from '../train/index.ts';
 import type { RunControl, RunOrder } from './run-control.ts';
 
 /** Options of `run`. */
@@ -16,7 +16,7 @@ export interface RunOptions {
 /** A run with a progress bar and the loss as it falls. */
 export async function shownRun(
   control: RunControl,
-  trainer: Trainer,
+  trainer: AnyTrainer,
   label: string,
   order: RunOrder & { steps: number },
 ): Promise<void> {

@@ -1,50 +1,27 @@
-import { describeBatch } from '../data/index.ts';
-import { progress, stoppable } from '../notebook/index.ts';
-import type { PanelHost } from '../panel/host.ts';
-import { panelOf, type Panel } from '../panel/panel.ts';
-import type { Partition, PartitionOptions } from '../partition/index.ts';
+import { describeBatch, type Task, type Tokenizer } from '../data/index.ts';
+import type { Decoder, SaveDtype } from '../model/index.ts';
+import { stoppable } from '../notebook/index.ts';
 import type { BatchReport } from '../plot/index.ts';
-import type { Profile, ProfileOptions } from '../profile/index.ts';
 import type { Evaluation } from '../train/index.ts';
-import type { AxisName, LossLine, LossPlane, SweepReport, VarianceReport } from '../variance/index.ts';
-import type { SavedRun } from './checkpoint/index.ts';
+import type { BatchSource } from './batches.ts';
+import { decoderFiles, type ModelFiles, type SavedRun } from './checkpoint/index.ts';
+import type { SessionConfig } from './config.ts';
 import type { SessionParts } from './core.ts';
 import { evaluateLoss, evaluateTask, type EvaluateOptions } from './evaluate.ts';
 import { continueTexts, type Prompt, type TextOptions } from './generate.ts';
-import {
-  trainerLines,
-  trainerPlane,
-  trainerSharpness,
-  trainerSweep,
-  type LandscapeOptions,
-  type SessionSharpnessOptions,
-  type SessionSweepOptions,
-  type SharpnessFindings,
-} from './laboratory.ts';
+import { SessionMeasuring } from './measuring.ts';
 import { Result } from './result.ts';
-import { SessionTraining } from './training.ts';
-import { trainerVariance, type SessionVarianceOptions } from './variance.ts';
-import {
-  batchView,
-  evaluationView,
-  linesView,
-  partitionView,
-  planeView,
-  profileView,
-  sharpnessView,
-  sweepView,
-  varianceView,
-} from './views.ts';
+import { batchView, evaluationView } from './views.ts';
 
 /**
- * A model in training, held still between calls so that it can be looked at and changed. Calls run one after another;
+ * A language model in training, held still between calls so that it can be looked at and changed. Calls run one after another;
  * while a background run (`start`) is going they are done between two of its steps. Edits take effect between steps.
  * Made by `open`.
  */
-export class Session extends SessionTraining implements PanelHost {
+export class Session extends SessionMeasuring<Decoder, BatchSource, SessionConfig> {
   /** A session that goes on where a saved one was; `open({ resume })` reads the folder. */
   static async resumed(
-    parts: SessionParts,
+    parts: SessionParts<Decoder, BatchSource, SessionConfig>,
     dir: string,
     { state, moments }: Awaited<ReturnType<SavedRun['restore']>>,
   ): Promise<Session> {
@@ -59,89 +36,12 @@ export class Session extends SessionTraining implements PanelHost {
     return session;
   }
 
-  /** Importance and cost of every tensor, averaged over `batches` training batches (default 1). Changes nothing. */
-  profile(options: ProfileOptions & { batches?: number } = {}): Promise<Result<Profile>> {
-    return this.exclusive(async () => {
-      const bar = this.#progress(options.batches ?? 1, 'profile', 'batch');
-      try {
-        const onBatch = (done: number, of: number, loss: number) => {
-          bar?.update(done, { loss });
-          options.onBatch?.(done, of, loss);
-        };
-        return new Result(await this.trainer.profile({ ...options, onBatch }), profileView);
-      } finally {
-        bar?.done();
-      }
-    });
+  get task(): Task {
+    return this.source.task;
   }
 
-  /** Chooses the FO tensors within the budget of `rho`; profiles first if that was not done. */
-  partition(options: PartitionOptions = {}): Promise<Result<Partition>> {
-    return this.exclusive(async () => new Result(await this.trainer.partition(options), partitionView));
-  }
-
-  /** Draws ZO estimates at the present weights on one training batch and holds them against theory. */
-  variance(options: SessionVarianceOptions = {}): Promise<Result<VarianceReport>> {
-    return this.exclusive(() =>
-      stoppable(async (signal) => {
-        const bar = this.#progress(options.draws ?? 64, 'variance', 'draw');
-        const onDraw = (done: number, of: number) => {
-          bar?.update(done);
-          options.onDraw?.(done, of);
-        };
-        try {
-          const all = { ...options, ...(signal && { signal }), onDraw };
-          return new Result(await trainerVariance(this.trainer, all), varianceView);
-        } finally {
-          bar?.done();
-        }
-      }, options.signal),
-    );
-  }
-
-  /** The variance at each value of an axis: epsilon, rank, law, estimator, batch, length or output; else as `variance`. */
-  sweep(
-    axis: AxisName,
-    values: readonly (number | string)[],
-    options: SessionSweepOptions = {},
-  ): Promise<Result<SweepReport>> {
-    return this.#measured(values.length, axis, options.signal, options.onPoint, async (signal, onPoint) => {
-      return new Result(
-        await trainerSweep(this.trainer, axis, values, { ...options, ...signal, onPoint }),
-        sweepView,
-      );
-    });
-  }
-
-  /** The loss along a random direction and along the gradient, with the smoothed loss of `epsilon` when that is given. */
-  landscape(options: LandscapeOptions = {}): Promise<Result<LossLine[]>> {
-    const points = 2 * (options.points ?? 21);
-    return this.#measured(points, 'landscape', options.signal, options.onPoint, async (signal, onPoint) => {
-      return new Result(await trainerLines(this.trainer, { ...options, ...signal, onPoint }), linesView);
-    });
-  }
-
-  /** The loss on the plane of a random direction and the gradient. */
-  plane(options: LandscapeOptions = {}): Promise<Result<LossPlane>> {
-    const points = (options.points ?? 15) ** 2;
-    return this.#measured(points, 'plane', options.signal, options.onPoint, async (signal, onPoint) => {
-      return new Result(await trainerPlane(this.trainer, { ...options, ...signal, onPoint }), planeView);
-    });
-  }
-
-  /** Trace, largest eigenvalue and effective rank of the Hessian, and how much the loss rises nearby. */
-  sharpness(options: SessionSharpnessOptions = {}): Promise<Result<SharpnessFindings>> {
-    const products = (options.probes ?? 16) + (options.steps ?? 12);
-    return this.#measured(
-      products,
-      'sharpness',
-      options.signal,
-      options.onProduct,
-      async (signal, onProduct) => {
-        const found = await trainerSharpness(this.trainer, { ...options, ...signal, onProduct });
-        return new Result(found, sharpnessView);
-      },
-    );
+  get tokenizer(): Tokenizer {
+    return this.source.tokenizer;
   }
 
   /** Generates completions for held-out examples and scores them. */
@@ -149,7 +49,7 @@ export class Session extends SessionTraining implements PanelHost {
     return this.exclusive(() =>
       stoppable(async (signal) => {
         const examples = Math.min(options.examples ?? 64, this.source[options.split ?? 'test'].length);
-        const bar = this.#progress(examples, 'evaluate', 'example');
+        const bar = this.progress(examples, 'evaluate', 'example');
         const onProgress = (done: number, of: number) => {
           bar?.update(done);
           options.onProgress?.(done, of);
@@ -194,34 +94,7 @@ export class Session extends SessionTraining implements PanelHost {
     return new Result({ step, task: this.task.name, rows }, batchView);
   }
 
-  /** The live panel of this session, to be left as a cell's last expression or shown with `.show()`. Always the same one. */
-  panel(): Panel {
-    return panelOf(this);
-  }
-  /** Runs a measurement with a progress bar that also tells the caller's own listener. */
-  #measured<T>(
-    total: number,
-    label: string,
-    outer: AbortSignal | undefined,
-    listener: ((done: number, of: number) => void) | undefined,
-    work: (signal: { signal?: AbortSignal }, onDone: (done: number, of: number) => void) => Promise<T>,
-  ): Promise<T> {
-    return this.exclusive(() =>
-      stoppable(async (signal) => {
-        const bar = this.#progress(total, label, 'point');
-        try {
-          return await work(signal ? { signal } : {}, (done, of) => {
-            bar?.update(done);
-            listener?.(done, of);
-          });
-        } finally {
-          bar?.done();
-        }
-      }, outer),
-    );
-  }
-
-  #progress(total: number, label: string, unit: string) {
-    return this.config.show ? progress({ total, label, unit }) : undefined;
+  protected modelFiles(dtype: SaveDtype): Promise<ModelFiles> {
+    return decoderFiles(this.model, this.config.modelDir, dtype);
   }
 }

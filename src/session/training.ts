@@ -3,16 +3,23 @@ import { cellSignal, stoppable } from '../notebook/index.ts';
 import type { ProbeSettings } from '../panel/host.ts';
 import type { RunState } from '../panel/protocol.ts';
 import type { Label, Partition, PartitionOptions, Selector } from '../partition/index.ts';
+import type { Trainable } from '../model/index.ts';
 import type { HistoryRow, StepOptions } from '../train/index.ts';
 import type { AutosaveOptions } from './autosave.ts';
 import { saveRun, type SaveOptions } from './checkpoint/index.ts';
+import type { RunConfig } from './config.ts';
 import { SessionCore } from './core.ts';
 import { Result } from './result.ts';
 import { shownRun, type RunOptions } from './run.ts';
+import type { RunSource } from './source.ts';
 import { partitionView, type History } from './views.ts';
 
 /** Training a session's model: runs, edits, going back, saving. */
-export abstract class SessionTraining extends SessionCore {
+export abstract class SessionTraining<
+  Model extends Trainable = Trainable,
+  Source extends RunSource = RunSource,
+  Config extends RunConfig = RunConfig,
+> extends SessionCore<Model, Source, Config> {
   #rewinding: AbortController | undefined;
 
   /** One training step; with a run going, one of its steps. */
@@ -29,7 +36,7 @@ export abstract class SessionTraining extends SessionCore {
         const { show = this.config.show, onStep } = options;
         const first = this.steps;
         const order = { steps, signal, onStep };
-        if (show) await shownRun(this.control, this.trainer, this.task.name, order);
+        if (show) await shownRun(this.control, this.trainer, this.source.name, order);
         else await this.control.go(order);
         return this.historyFrom(first, show);
       }, options.signal),

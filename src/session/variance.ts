@@ -1,11 +1,10 @@
 import { inTurn } from '../engine/index.ts';
-import { DeviceBatch } from '../model/index.ts';
 import { selectParameters, type Selector } from '../partition/index.ts';
-import type { Trainer } from '../train/index.ts';
+import type { AnyTrainer } from '../train/index.ts';
 import {
   continueVariance,
   measureVariance,
-  modelObjective,
+  objectiveOf,
   type VarianceOptions,
   type VarianceReport,
 } from '../variance/index.ts';
@@ -22,7 +21,7 @@ export interface SessionVarianceOptions extends VarianceOptions {
 
 /** Measures the variance of the ZO estimate at a trainer's weights, with its estimator, law and seed unless told others. */
 export async function trainerVariance(
-  trainer: Trainer,
+  trainer: AnyTrainer,
   { batch: at, along, from, ...options }: SessionVarianceOptions,
 ): Promise<VarianceReport> {
   const { model } = trainer;
@@ -30,9 +29,9 @@ export async function trainerVariance(
   const moved = along ? selectParameters(model.parameters.list, along) : labels.with('ZO');
   const { estimator, epsilon, law, rank } = trainer.settings;
   return inTurn(model.engine, async () => {
-    const batch = new DeviceBatch(trainer.batchAt(at ?? trainer.steps), model.config);
+    const batch = await model.prepare(trainer.batchAt(at ?? trainer.steps));
     try {
-      const objective = modelObjective(model, batch, moved);
+      const objective = objectiveOf(model, batch, moved);
       if (from) return await continueVariance(objective, from, options);
       return await measureVariance(objective, {
         estimator,

@@ -1,11 +1,5 @@
 import { tf } from '../engine/tf.ts';
-import {
-  DeviceBatch,
-  type Decoder,
-  type Parameter,
-  type StoredWeights,
-  type TokenBatch,
-} from '../model/index.ts';
+import type { Parameter, Trainable } from '../model/index.ts';
 import type { AdamW } from '../optimize/index.ts';
 import type { HistoryRow } from './history.ts';
 import { movedBy, type StepRecord } from './log.ts';
@@ -13,14 +7,20 @@ import type { Snapshots, TensorState } from './snapshots.ts';
 import { hiZfoStep } from './step.ts';
 import { moveZO } from './zo-update.ts';
 
+/** The weights that a run started from, to be read one by one. */
+export interface BaseWeights {
+  read(p: Parameter): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
 /** What going back works on; its engine is the active one. */
 export interface Site {
-  model: Decoder;
+  model: Trainable;
   optimizer: AdamW;
   seed: number;
-  batchAt(step: number): TokenBatch;
+  batchAt(step: number): unknown;
   /** The weights before step 0. */
-  base(): Promise<StoredWeights>;
+  base(): Promise<BaseWeights>;
   snapshots: Snapshots;
   log: readonly StepRecord[];
   rows: readonly HistoryRow[];
@@ -161,7 +161,7 @@ async function rerun(site: Site, step: number): Promise<boolean> {
   const { labels: partition, settings: then, factor } = log[step]!;
   const settings = { ...then, schedule: () => factor };
   optimizer.configure(settings.adamw);
-  const batch = new DeviceBatch(site.batchAt(step), model.config);
+  const batch = await model.prepare(site.batchAt(step));
   try {
     const r = await hiZfoStep({ model, partition, batch, settings, optimizer, seed, step });
     for (const p of log[step + 1]?.forgot ?? []) optimizer.forget(p);

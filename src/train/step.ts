@@ -1,10 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { tf } from '../engine/tf.ts';
 import { drawDirection, perturbedWeights, projectedGradient, type Direction } from '../estimate/index.ts';
-import type { DeviceBatch } from '../model/batch.ts';
-import { lossAndGradients, lossOf } from '../model/gradients.ts';
-import type { Decoder } from '../model/decoder.ts';
 import type { Parameter } from '../model/parameters.ts';
+import type { Prepared, Trainable } from '../model/trainable.ts';
 import { rateAt, type AdamW } from '../optimize/index.ts';
 import type { Partition } from '../partition/partition.ts';
 import type { StepSettings } from './settings.ts';
@@ -13,9 +11,10 @@ import { moveZO, zoUpdate, type ZOUpdate } from './zo-update.ts';
 
 /** What a step needs: where the model stands, how to train it, and the key of its directions. */
 export interface StepInput {
-  model: Decoder;
+  model: Trainable;
   partition: Partition;
-  batch: DeviceBatch;
+  /** What the model prepared. */
+  batch: Prepared;
   settings: StepSettings;
   /** Moments of FO tensors (and of ZO tensors with `updateZO: 'adamw'`). */
   optimizer: AdamW;
@@ -57,7 +56,7 @@ export async function hiZfoStep(input: StepInput): Promise<StepResult> {
   const factor = rateAt(s.schedule, step);
 
   // 1  clean stream: L_FO and its gradient
-  const clean = needsClean ? await lossAndGradients(model, store.get, batch, fo) : undefined;
+  const clean = needsClean ? await model.lossAndGradients(store.get, batch, fo) : undefined;
   const g = clean?.gradients ?? new Map<Parameter, Tensor>();
   try {
     const directions: Direction[] = [];
@@ -73,8 +72,8 @@ export async function hiZfoStep(input: StepInput): Promise<StepResult> {
       // 2-3  perturbed stream: L_ZO at Theta_ZO + eps u, same batch, Theta_FO as it is; its gradient joins with weight alpha
       const stream = async (scale: number) => {
         const weights = perturbedWeights(model.engine, store, moved, u, scale);
-        if (s.alpha === 0 || fo.length === 0) return lossOf(model, weights, batch);
-        const { loss, gradients } = await lossAndGradients(model, weights, batch, fo);
+        const wanted = s.alpha > 0 ? fo : [];
+        const { loss, gradients } = await model.lossAndGradients(weights, batch, wanted);
         accumulate(model, g, gradients, share);
         return loss;
       };
@@ -107,7 +106,7 @@ export async function hiZfoStep(input: StepInput): Promise<StepResult> {
 
 /** g += share * more, tensor by tensor; `more` is used up, also when it throws. */
 function accumulate(
-  model: Decoder,
+  model: Trainable,
   g: Map<Parameter, Tensor>,
   more: Map<Parameter, Tensor>,
   share: number,

@@ -3,13 +3,7 @@ import { inspect } from 'node:util';
 import type { Tensor } from '@tensorflow/tfjs';
 import { inTurn } from '../engine/index.ts';
 import { ConfigError, HiZfoError } from '../errors.ts';
-import {
-  DeviceBatch,
-  type Decoder,
-  type Parameter,
-  type StoredWeights,
-  type TokenBatch,
-} from '../model/index.ts';
+import type { Parameter, TokenBatch, Trainable } from '../model/index.ts';
 import { AdamW, rateAt, type MomentState } from '../optimize/index.ts';
 import { Partition, type Label, type PartitionOptions, type Selector } from '../partition/index.ts';
 import { profileModel, type Profile, type ProfileOptions } from '../profile/index.ts';
@@ -19,7 +13,7 @@ import type { TrainerEvents } from './events.ts';
 import type { HistoryEvent, HistoryRow, ProbeRow } from './history.ts';
 import type { StepRecord } from './log.ts';
 import { methods, type MethodName } from './methods.ts';
-import { rebuild, statesOf, type Rebuilt } from './rebuild.ts';
+import { rebuild, statesOf, type BaseWeights, type Rebuilt } from './rebuild.ts';
 import { rowOf } from './row.ts';
 import { stepSettings, type StepOptions, type StepSettings } from './settings.ts';
 import { Snapshots, stateBytes, type SnapshotOptions } from './snapshots.ts';
@@ -36,7 +30,7 @@ export interface TrainerOptions {
   /** Share of a step's FLOPs, where `partition` is not told another. */
   rho: number;
   /** Gives the weights before step 0 again; without it there is no way back. */
-  base?: (() => Promise<StoredWeights>) | undefined;
+  base?: (() => Promise<BaseWeights>) | undefined;
   snapshots?: SnapshotOptions | undefined;
 }
 
@@ -44,7 +38,7 @@ export interface TrainerOptions {
  * A model in training: labels, settings, moments and history. Knows nothing of notebooks. Calls must not overlap; edits
  * between calls, or during a step, take effect with the next step.
  */
-export class Trainer {
+export class Trainer<Batch = TokenBatch> {
   readonly #kept: Chronicle;
   readonly snapshots: Snapshots;
   #settings: StepSettings;
@@ -61,9 +55,9 @@ export class Trainer {
   #torn: readonly Parameter[] = [];
 
   constructor(
-    readonly model: Decoder,
+    readonly model: Trainable<Batch>,
     /** The batch of a step, from 0. */
-    readonly batchAt: (step: number) => TokenBatch,
+    readonly batchAt: (step: number) => Batch,
     readonly options: TrainerOptions,
     private readonly listeners: EventEmitter<TrainerEvents>,
   ) {
@@ -125,8 +119,8 @@ export class Trainer {
       this.#optimizer.tried(p, w, g, this.#settings.rateFO);
     const profile = await inTurn(this.model.engine, () => {
       this.#optimizer.configure(this.#settings.adamw);
-      const tokens = Array.from({ length: batches }, (_, i) => this.batchAt(this.steps + i));
-      return profileModel(this.model, tokens, trial, options);
+      const list = Array.from({ length: batches }, (_, i) => this.batchAt(this.steps + i));
+      return profileModel(this.model, list, trial, options);
     });
     this.#profile = profile;
     this.note('profile', `${batches} batch${batches > 1 ? 'es' : ''}, loss ${profile.lossBefore.toFixed(4)}`);
@@ -215,7 +209,7 @@ export class Trainer {
     await this.#snapshot();
     optimizer.configure(settings.adamw);
     const started = performance.now();
-    const batch = new DeviceBatch(this.batchAt(step), model.config);
+    const batch = await model.prepare(this.batchAt(step));
     try {
       const cost = stepCost(model, partition, settings, batch);
       const asLogged = { ...settings, schedule: () => factor };
@@ -409,6 +403,9 @@ export class Trainer {
     snapshots.add(steps, await statesOf({ model: this.model, optimizer: this.#optimizer }, list));
   }
 }
+
+/** A trainer of any model. */
+export type AnyTrainer = Trainer<unknown>;
 
 function inWords({ replayed, rerun }: Rebuilt): string {
   return `${replayed} tensor updates replayed, ${rerun} step${rerun === 1 ? '' : 's'} run again`;

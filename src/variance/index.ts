@@ -19,6 +19,7 @@ export {
   type QuadraticFacts,
 } from './quadratic-laws.ts';
 export { along, modelObjective, type LossAndGradient, type Move, type Objective } from './objective.ts';
+export { objectiveOf } from './objective-of.ts';
 export { quadratic, type QuadraticOptions } from './quadratic.ts';
 export { estimate, type Measured, type Moments } from './statistics.ts';
 export type { GroupVariance, TensorVariance, VarianceReport, VarianceRow } from './report.ts';

@@ -1,19 +1,18 @@
 import { perturbedWeights, type EstimatorOptions } from '../estimate/index.ts';
-import type { DeviceBatch } from '../model/batch.ts';
-import { lossAndGradients } from '../model/gradients.ts';
-import type { Decoder } from '../model/decoder.ts';
 import type { Parameter } from '../model/parameters.ts';
+import type { Prepared, Trainable } from '../model/trainable.ts';
 import { measureCurvature } from './curvature.ts';
 import { measureVariance } from './measure.ts';
-import { modelObjective } from './objective.ts';
+import { objectiveOf } from './objective-of.ts';
 import { measureSharpness } from './sharpness.ts';
 import { estimate, type Measured } from './statistics.ts';
 import { dispose, inner, plus, type Vector } from './vectors.ts';
 
 /** Where training stands when a probe looks at it. A probe changes nothing. */
 export interface ProbeContext {
-  model: Decoder;
-  batch: DeviceBatch;
+  model: Trainable;
+  /** What the model prepared. */
+  batch: Prepared;
   fo: readonly Parameter[];
   zo: readonly Parameter[];
   /** The estimator in use, and the weight of the perturbed loss. */
@@ -42,8 +41,7 @@ const PROBES = 2;
 const STEPS = 8;
 const DIRECTIONS = 4;
 const exact = (mean: number): Measured => ({ mean, standardError: 0 });
-const over = ({ model, batch }: ProbeContext, list: readonly Parameter[]) =>
-  modelObjective(model, batch, list);
+const over = ({ model, batch }: ProbeContext, list: readonly Parameter[]) => objectiveOf(model, batch, list);
 
 const estimateProbe: Probe = {
   description: 'How well the ZO estimate fits the true gradient of the ZO tensors.',
@@ -85,7 +83,7 @@ const alphaProbe: Probe = {
     const held: (Vector | undefined)[] = [];
     const gradientAt = async (scale: number): Promise<Vector> => {
       const weights = scale === 0 ? store.get : perturbedWeights(engine, store, moved, u, scale);
-      const { gradients } = await lossAndGradients(model, weights, batch, fo);
+      const { gradients } = await model.lossAndGradients(weights, batch, fo);
       held.push(gradients);
       return gradients;
     };

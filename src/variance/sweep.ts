@@ -1,12 +1,14 @@
 import { ConfigError } from '../errors.ts';
 import type { DirectionLaw, EstimatorName } from '../estimate/index.ts';
-import { DeviceBatch, type TokenBatch } from '../model/batch.ts';
-import type { Decoder } from '../model/decoder.ts';
+import type { TokenBatch } from '../model/batch.ts';
+import { Decoder } from '../model/decoder.ts';
 import type { Parameter } from '../model/parameters.ts';
+import type { Prepared, Trainable } from '../model/trainable.ts';
 import { measureBatchNoise, type BatchNoise } from './batch-noise.ts';
 import { firstRows, firstTargets, lastTokens } from './batches.ts';
 import { measureVariance, type VarianceOptions } from './measure.ts';
-import { modelObjective, type Objective } from './objective.ts';
+import type { Objective } from './objective.ts';
+import { objectiveOf } from './objective-of.ts';
 import type { VarianceReport } from './report.ts';
 
 /** What is measured at one value of an axis. */
@@ -69,17 +71,17 @@ export async function sweepVariance<V extends number | string>(
 }
 
 /** What a sweep over a model is about. */
-export interface ModelSweep extends SweepOptions {
-  model: Decoder;
+export interface ModelSweep<Batch = TokenBatch> extends SweepOptions {
+  model: Trainable<Batch>;
   /** The batch that is measured on, then others of its kind for the mini-batch noise (none, or at least two). */
-  batches: readonly TokenBatch[];
+  batches: readonly Batch[];
   /** Tensors that move. */
   parameters: readonly Parameter[];
   /** Options that are the same at every value. */
   options?: VarianceOptions;
 }
 
-/** Axes that a model can be swept over, and what a value does. */
+/** Axes that a model can be swept over, and what a value does; those that cut tokens are for decoders. */
 export const axes = {
   epsilon: { title: 'perturbation scale epsilon', options: (value: number) => ({ epsilon: value }) },
   rank: {
@@ -102,10 +104,10 @@ export type AxisName = keyof typeof axes;
  * @example
  * await sweepModel('epsilon', [1e-4, 1e-3, 1e-2], { model, batches: [tokens], parameters });
  */
-export function sweepModel<V extends number | string>(
+export function sweepModel<V extends number | string, Batch = TokenBatch>(
   name: AxisName,
   values: readonly V[],
-  { model, batches, parameters, options = {}, ...sweep }: ModelSweep,
+  { model, batches, parameters, options = {}, ...sweep }: ModelSweep<Batch>,
 ): Promise<SweepReport> {
   if (!Object.hasOwn(axes, name)) {
     throw new ConfigError(`There is no axis ${name}. Take ${Object.keys(axes).join(', ')}.`);
@@ -115,15 +117,22 @@ export function sweepModel<V extends number | string>(
     options?: (value: never) => VarianceOptions;
     tokens?: (batch: TokenBatch, n: number) => TokenBatch;
   } = axes[name];
-  const at = (value: V): SweepPlace => {
-    const made: DeviceBatch[] = [];
+  if (axis.tokens && !(model instanceof Decoder)) {
+    throw new ConfigError(
+      `A batch of your own cannot be cut to another ${name}. Open a session on other batches for each value.`,
+    );
+  }
+  const at = async (value: V): Promise<SweepPlace> => {
+    const made: Prepared[] = [];
     const dispose = () => made.forEach((b) => b.dispose());
     try {
-      const objectives = batches.map((tokens) => {
-        const batch = new DeviceBatch(axis.tokens?.(tokens, value as number) ?? tokens, model.config);
+      const objectives: Objective[] = [];
+      for (const given of batches) {
+        const cut = axis.tokens?.(given as TokenBatch, value as number) as Batch | undefined;
+        const batch = await model.prepare(cut ?? given);
         made.push(batch);
-        return modelObjective(model, batch, parameters);
-      });
+        objectives.push(objectiveOf(model, batch, parameters));
+      }
       const own = {
         ...options,
         ...axis.options?.(value as never),

@@ -25,7 +25,8 @@ function profileWith(importance: (i: number) => number): Profile {
     standardError: NaN,
     ...costs[i]!,
   }));
-  return { entries, total: totalCost(costs), batches: 1, scale: 1, lossBefore: 1, lossAfter: 1, size };
+  const losses = { lossBefore: 1, lossAfter: 1 };
+  return { entries, total: totalCost(costs), batches: 1, scale: 1, ...losses, unit: 'multiply-adds', size };
 }
 
 describe('tensorCosts', () => {

@@ -69,6 +69,7 @@ export function profile(layers: number, { tied = true, batches = 4 } = {}): Prof
     scale,
     lossBefore: 3.2104,
     lossAfter: 3.1875,
+    unit: 'multiply-adds',
     size,
   };
 }

@@ -13,13 +13,14 @@ export const FORMAT = 2;
 
 /** What a saved run is, for people and for whoever goes on with it. */
 export interface About {
-  /** Steps done, and training examples drawn by them. */
+  /** Steps done, and training examples drawn by them where a batch has a known number. */
   step: number;
-  drawn: number;
+  drawn: number | undefined;
   method: MethodName;
   seed: number;
-  batchSize: number;
-  maxLength: number;
+  batchSize: number | undefined;
+  /** Tokens an example at most, of a language model. */
+  maxLength: number | undefined;
   rho: number;
   modelName: string;
   /** The weights that the run started from. */
@@ -51,11 +52,11 @@ export function readAbout(json: Json, file: string): About {
   if (format !== FORMAT) json.at('hiZfo').fail(`${FORMAT}, the format that this version reads`);
   const about: About = {
     step: json.at('step').whole(),
-    drawn: json.at('drawn').whole(),
+    drawn: json.at('drawn').optional((item) => item.whole()),
     method: json.at('method').oneOf(Object.keys(methods) as MethodName[]),
     seed: json.at('seed').whole(0, 0xffffffff),
-    batchSize: json.at('batchSize').whole(1),
-    maxLength: json.at('maxLength').whole(2),
+    batchSize: json.at('batchSize').optional((item) => item.whole(1)),
+    maxLength: json.at('maxLength').optional((item) => item.whole(2)),
     rho: json.at('rho').number(),
     modelName: json.at('modelName').text(),
     base: readBase(json.at('base')),
@@ -63,8 +64,13 @@ export function readAbout(json: Json, file: string): About {
     made: readVersions(json.at('made')),
   };
   if (!(about.rho >= 0 && about.rho <= 1)) json.at('rho').fail('a share from 0 to 1');
-  if (about.drawn !== about.step * about.batchSize) {
-    json.at('drawn').fail(`${about.step * about.batchSize}: ${about.step} batches of ${about.batchSize}`);
+  if (about.task.by !== 'own') {
+    if (about.batchSize === undefined) json.at('batchSize').fail('the examples a batch');
+    if (about.maxLength === undefined) json.at('maxLength').fail('the tokens an example');
+  }
+  const { drawn, step, batchSize } = about;
+  if (drawn !== (batchSize === undefined ? undefined : step * batchSize)) {
+    json.at('drawn').fail(`${step * (batchSize ?? 0)}: ${step} batches of ${batchSize}`);
   }
   return about;
 }
@@ -79,8 +85,8 @@ function readBase(json: Json): BaseSeals {
 
 function readTask(json: Json): About['task'] {
   const rest = { title: json.at('title').text(), digest: json.at('digest').text() };
-  const by = json.at('by').oneOf(['name', 'file', 'data', 'hand'] as const);
-  if (by === 'hand') return { by, ...rest };
+  const by = json.at('by').oneOf(['name', 'file', 'data', 'hand', 'own'] as const);
+  if (by === 'hand' || by === 'own') return { by, ...rest };
   if (by === 'name') return { by, name: json.at('name').text(), ...rest };
   if (by === 'data') return { by, options: json.at('options').object(), ...rest };
   const format = json.at('format').optional((item) => item.oneOf(fileFormats));

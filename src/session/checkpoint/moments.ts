@@ -2,11 +2,11 @@ import { CheckpointError, FormatError } from '../../errors.ts';
 import { SafetensorsFile, type TensorToWrite } from '../../formats/index.ts';
 import type { Parameter } from '../../model/index.ts';
 import type { MomentState } from '../../optimize/index.ts';
-import type { Trainer } from '../../train/index.ts';
+import type { AnyTrainer } from '../../train/index.ts';
 import { Json } from './json.ts';
 
 /** The optimizer's moments as tensors NAME.m and NAME.v, and its counters as metadata. */
-export function momentsToWrite(optimizer: Trainer['optimizer']): {
+export function momentsToWrite(optimizer: AnyTrainer['optimizer']): {
   tensors: TensorToWrite[];
   metadata: Record<string, string>;
 } {

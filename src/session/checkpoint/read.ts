@@ -11,6 +11,7 @@ import { Json } from './json.ts';
 import { readMoments } from './moments.ts';
 import { readSettings } from './settings.ts';
 import { readState } from './state.ts';
+import { OWN_BASE, OWN_WEIGHTS } from './model-files.ts';
 import { ABOUT, MOMENTS } from './write.ts';
 
 /** A saved run, its files found whole. */
@@ -50,7 +51,8 @@ export async function readRun(dir: string, schedule?: Schedule): Promise<SavedRu
       `${dir} holds a model without training state (it was saved with state: false). Open it as a model instead.`,
     );
   }
-  for (const name of [ABOUT, MOMENTS, 'config.json']) {
+  const model = about.task.by === 'own' ? [OWN_WEIGHTS, OWN_BASE] : ['config.json'];
+  for (const name of [ABOUT, MOMENTS, ...model]) {
     if (!Object.hasOwn(manifest, name)) {
       throw new CheckpointError(
         `${dir}: its manifest does not list ${name}. Take another copy of the checkpoint.`,

@@ -162,6 +162,7 @@ function readBudget(json: Json): Budget {
 }
 
 const entryNames = ['importance', 'standardError', 'dy', 'dw', 'fp'] as const;
+const costUnits = ['multiply-adds', 'nanoseconds'] as const satisfies readonly Profile['unit'][];
 const profileNumbers = ['batches', 'scale', 'lossBefore', 'lossAfter'] as const;
 
 function writeProfile({ entries, ...rest }: Profile): object {
@@ -192,6 +193,7 @@ function readProfile(json: Json, parameters: readonly Parameter[]): Profile {
     ...numbers(json, profileNumbers),
     entries: Object.freeze(entries),
     total: numbers(json.at('total'), ['forward', 'backward'] as const),
+    unit: json.at('unit').optional((item) => item.oneOf(costUnits)) ?? 'multiply-adds',
     size: numbers(json.at('size'), ['batch', 'length'] as const),
   });
 }

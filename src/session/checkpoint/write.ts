@@ -1,23 +1,21 @@
 import { readdir } from 'node:fs/promises';
 import { ConfigError } from '../../errors.ts';
 import {
-  openCompanions,
   realDisk,
   safetensorsChunks,
-  weightFiles,
   writeFolder,
   type Disk,
   type FileToWrite,
-  type Json,
 } from '../../formats/index.ts';
-import { configToWrite, weightsToWrite, type Decoder, type SaveDtype } from '../../model/index.ts';
-import type { Trainer } from '../../train/index.ts';
-import type { Base, BaseSeals } from '../base.ts';
-import type { BatchSource } from '../batches.ts';
-import type { SessionConfig } from '../config.ts';
+import type { SaveDtype } from '../../model/index.ts';
+import type { AnyTrainer } from '../../train/index.ts';
+import type { BaseSeals, RunBase } from '../base.ts';
+import type { RunConfig, SessionConfig } from '../config.ts';
+import type { RunSource } from '../source.ts';
 import { tinyModel } from '../tiny.ts';
 import { FORMAT, versionsOf, type About } from './about.ts';
 import { writeHistory } from './history.ts';
+import type { ModelFiles } from './model-files.ts';
 import { momentsToWrite } from './moments.ts';
 import { writeSettings } from './settings.ts';
 import { writeState } from './state.ts';
@@ -35,10 +33,11 @@ export interface SaveOptions {
 
 /** What is saved. */
 export interface Run {
-  trainer: Trainer;
-  source: BatchSource;
-  config: SessionConfig;
-  base: Base;
+  trainer: AnyTrainer;
+  source: RunSource;
+  config: RunConfig & Partial<Pick<SessionConfig, 'maxLength'>>;
+  base: RunBase;
+  modelFiles(dtype: SaveDtype): Promise<ModelFiles>;
 }
 
 /** Names of the files that are not Hugging Face's. */
@@ -46,7 +45,7 @@ export const ABOUT = 'hi-zfo.json';
 export const MOMENTS = 'optimizer.safetensors';
 
 /**
- * Writes DIR/ as a Hugging Face folder that loads anywhere, with hi-zfo.json (what the run is, its history and how to go
+ * Writes DIR/ with the model's files (a Hugging Face folder that loads anywhere, for a language model), hi-zfo.json (what the run is, its history and how to go
  * on) and the optimizer's moments beside the weights, and a manifest of all. A folder that was there is replaced whole or
  * not at all, whenever the process ends.
  */
@@ -57,26 +56,20 @@ export async function saveRun(
   disk: Disk = realDisk,
 ): Promise<void> {
   await assertSavable(dir);
-  const { trainer, config } = run;
-  const weights = weightsToWrite(trainer.model, dtype);
-  const exact = weights.every((t) => t.dtype === 'F32');
+  const { trainer } = run;
+  const { files: model, forState, exact } = await run.modelFiles(dtype);
   const { state = exact } = options;
   if (state && !exact) {
     throw new ConfigError(
       `A run cannot go on from weights rounded to ${dtype}. Save with dtype 'F32' or state: false.`,
     );
   }
-  const companions = await openCompanions(config.modelDir);
   const seals = await run.base.seals();
   // from here on all is of one moment: what is edited while the files are written is not in them
   await trainer.still(() => {
-    const files: FileToWrite[] = [];
-    for (const [name, content] of companions) {
-      const own = name === 'config.json' ? configText(trainer.model, content, dtype) : content;
-      files.push({ name, chunks: () => [Buffer.from(own)] });
-    }
-    files.push(...weightFiles(weights));
+    const files: FileToWrite[] = [...model];
     if (state) {
+      files.push(...forState);
       const { tensors, metadata } = momentsToWrite(trainer.optimizer);
       files.push({ name: MOMENTS, chunks: () => safetensorsChunks(tensors, metadata) });
     }
@@ -86,21 +79,16 @@ export async function saveRun(
   });
 }
 
-/** The config that the model came with, telling the element type that it is written in. */
-function configText(model: Decoder, content: Uint8Array | string, dtype: SaveDtype): string {
-  const config = JSON.parse(Buffer.from(content).toString()) as Json;
-  return JSON.stringify(configToWrite(model, config, dtype), null, 2) + '\n';
-}
-
 /** The content of hi-zfo.json. */
 function documentOf({ trainer, source, config }: Run, base: BaseSeals, state: boolean): object {
-  const { method, seed, batchSize, maxLength, rho, modelName } = config;
+  const { method, seed, maxLength, rho, modelName } = config;
+  const batchSize = Number.isNaN(config.batchSize) ? undefined : config.batchSize;
   const about: About = {
     step: trainer.steps,
-    drawn: trainer.steps * batchSize,
+    drawn: batchSize && trainer.steps * batchSize,
     ...{ method, seed, batchSize, maxLength, rho, modelName },
     base: base.dir === tinyModel() ? { ...base, dir: 'tiny' } : base,
-    task: { ...config.task, title: source.task.name, digest: source.digest },
+    task: { ...config.task, title: source.name, digest: source.digest },
     made: versionsOf(trainer.model.engine),
   };
   const labels = trainer.labels?.entries.map((e) => [e.parameter.name, e.label]) ?? [];
@@ -116,7 +104,8 @@ function documentOf({ trainer, source, config }: Run, base: BaseSeals, state: bo
 
 /** One line a member, so that people find their way. */
 function jsonText(document: object): string {
-  const lines = Object.entries(document).map(([k, v]) => `  ${JSON.stringify(k)}: ${JSON.stringify(v)}`);
+  const known = Object.entries(document).filter(([, v]) => v !== undefined);
+  const lines = known.map(([k, v]) => `  ${JSON.stringify(k)}: ${JSON.stringify(v)}`);
   return `{\n${lines.join(',\n')}\n}\n`;
 }
 

@@ -1,0 +1,31 @@
+import type { Engine } from '../engine/engine.ts';
+import type { LossAndGradients } from './gradients.ts';
+import type { Parameter, ParameterStore, Weights } from './parameters.ts';
+import type { TensorCost } from './tensor-cost.ts';
+
+/** A batch on the engine. Dispose it after use. */
+export interface Prepared {
+  /** Rows in it, where they are known. */
+  readonly rows?: number | undefined;
+  dispose(): void;
+}
+
+/**
+ * All that training and measuring ask of a model: named tensors, and a loss of a batch with its gradients. `Decoder` is one,
+ * `OwnModel` (a user's loss, or a tf.LayersModel) another.
+ */
+export interface Trainable<Batch = unknown, OnEngine extends Prepared = Prepared> {
+  readonly engine: Engine;
+  /** Its tensors, in execution order. */
+  readonly parameters: ParameterStore;
+  /** Puts a batch on the engine. */
+  prepare(batch: Batch): OnEngine | Promise<OnEngine>;
+  /**
+   * Loss of a batch under `weights` and its gradient for `wrt`, for which `weights` must give the very tensors to differentiate.
+   * Nothing is left behind when it throws.
+   */
+  lossAndGradients(weights: Weights, batch: OnEngine, wrt: readonly Parameter[]): Promise<LossAndGradients>;
+  /** Measured nanoseconds of each tensor, for a model whose operations no rule counts. */
+  timeTensors?(batch: OnEngine): Promise<TensorCost[]>;
+  dispose(): void;
+}
