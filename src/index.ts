@@ -18,7 +18,7 @@ export { version } from './package-root.ts';
 export { openEngine, type Engine, type EngineDescription, type EngineName } from './engine/index.ts';
 export { fillNoise, tensorId, type Distribution, type NoiseKey } from './noise/index.ts';
 export { loadModel, generate, lossAndGradients, lossOf, DeviceBatch, Decoder } from './model/index.ts';
-export type { DecoderConfig, Parameter, Role, TokenBatch, Weights } from './model/index.ts';
+export type { DecoderConfig, LossAndGradients, Parameter, Role, TokenBatch, Weights } from './model/index.ts';
 export {
   tasks,
   dataTask,
@@ -33,9 +33,10 @@ export type { DataTaskOptions, Example, Generation, Scores, Task, Tokenizer } fr
 export { profileModel, tensorCosts, selectionCost, totalCost } from './profile/index.ts';
 export type { Profile, ProfileEntry, TensorCost } from './profile/index.ts';
 export { Partition, budgetOf, selectExact, selectGreenTrainer } from './partition/index.ts';
-export type { Label, PartitionOptions, Selector } from './partition/index.ts';
+export type { Item, Label, PartitionOptions, Selection, Selector } from './partition/index.ts';
 export { AdamW } from './optimize/index.ts';
-export { perturbedWeights, projectedGradient, type Direction, type EstimatorName } from './estimate/index.ts';
+export { directionPart, drawDirection, perturbedWeights, projectedGradient } from './estimate/index.ts';
+export type { Direction, DirectionLaw, EstimatorName } from './estimate/index.ts';
 export { Trainer, hiZfoStep, methods, stepSettings, movingAverage } from './train/index.ts';
 export type {
   Evaluation,

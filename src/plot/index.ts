@@ -16,4 +16,5 @@ export { sweepFigure, sweepTable, sweepText } from './sweep.ts';
 export { splitFigure, splitTable, splitText } from './split.ts';
 export { curvatureFigure, curvatureTable, curvatureText, sharpnessText } from './curvature.ts';
 export { lineFigure, lineTable, lineText, planeFigure, planeTable, planeText } from './landscape.ts';
+export { plainFigure, type PlainAxis, type PlainFigureOptions } from './plain.ts';
 export { surfaceFigure, type Grid, type PathPoint, type SurfaceOptions } from './surface.ts';

@@ -22,10 +22,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const cells = {
   good: `
-    import { Figure, estimate, type Engine, type EngineDescription } from 'hi-zfo';
+    import { Figure, directionPart, estimate, plainFigure } from 'hi-zfo';
+    import type { Engine, EngineDescription, FigureSpec, Parameter } from 'hi-zfo';
     const figure: Figure = new Figure([{ y: [1, 2] }], { title: { text: 't' } }, 'words');
     const png: Promise<Uint8Array> = figure.png();
     export const device = (engine: Engine): EngineDescription => engine.describe();
+    export const own: FigureSpec = plainFigure([{ y: [1, 2] }], { title: 't', x: { title: 'x', type: 'log' }, y: 'y' });
+    export const u = (engine: Engine, p: Parameter) => directionPart(engine, { seed: 1, step: 0, query: 0, law: 'gaussian' }, p);
     export { estimate, png };
   `,
   wrongType: `import { Figure } from 'hi-zfo'; export const n: number = new Figure([], {}, 't');`,

@@ -12,6 +12,7 @@ import {
   historyFigure,
   liveLossFigure,
   partitionFigure,
+  plainFigure,
   profileFigure,
   varianceFigure,
 } from '../../src/plot/index.ts';
@@ -51,6 +52,7 @@ const figures = {
   'loss on a plane, plain': () => planeFigure(lossPlane(false)),
   evaluation: () => evaluationFigure(evaluation()),
   compare: () => compareFigure([{ title: 'a', seed: 1, rows: history(30) }]),
+  'your own': () => plainFigure([{ x: [1, NaN], y: [3, 1 / 3] }], { title: 'a < b', x: 'step', y: 'loss' }),
   'compare of nothing': () => compareFigure([]),
 };
 
