@@ -31,9 +31,10 @@ export {
 } from './data/index.ts';
 export type { DataTaskOptions, Example, Generation, Scores, Task, Tokenizer } from './data/index.ts';
 export { profileModel, tensorCosts, selectionCost, totalCost } from './profile/index.ts';
-export type { Profile, ProfileEntry, TensorCost } from './profile/index.ts';
+export type { BatchSize, Profile, ProfileEntry, ProfileOptions, TensorCost, TotalCost } from './profile/index.ts';
 export { Partition, budgetOf, selectExact, selectGreenTrainer } from './partition/index.ts';
-export type { Item, Label, PartitionOptions, Selection, Selector } from './partition/index.ts';
+export type { Budget, Item, Label, PartitionEntry, PartitionOptions, PartitionSummary } from './partition/index.ts';
+export type { Reason, Selection, Selector } from './partition/index.ts';
 export { AdamW } from './optimize/index.ts';
 export { directionPart, drawDirection, perturbedWeights, projectedGradient } from './estimate/index.ts';
 export type { Direction, DirectionLaw, EstimatorName } from './estimate/index.ts';
