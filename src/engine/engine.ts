@@ -89,6 +89,18 @@ export interface Ops {
   headLoss(h: Tensor2D, w: Tensor2D, targets: Tensor1D, softcap?: number): { mean: Scalar; tokens: Tensor1D };
 
   // ---- not differentiable; each returns new tensors
+  /**
+   * `attention` for some queries only: row i of q [n, heads*headDim] is the one at `places[i]` = b * T + t, and of the result [n, heads*headDim]
+   * its answer; k and v are whole. Places are distinct; runs of them are the fastest.
+   */
+  attentionAt(
+    places: Int32Array,
+    q: Tensor2D,
+    k: Tensor2D,
+    v: Tensor2D,
+    shape: AttentionShape,
+    positions: AttentionPositions,
+  ): Tensor2D;
   /** u of `shape` under `key`. */
   noise(shape: number[], key: NoiseKey, law: Distribution): Tensor;
   /** w + scale * u(key) in one pass. */

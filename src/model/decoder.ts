@@ -21,7 +21,7 @@ export interface Pass {
   readonly places: Tensor1D | undefined;
   /** Mixes values over the tokens that each may see: q [N, heads*headDim], k and v [N, kvHeads*headDim] -> as q. */
   readonly attend: (layer: number, q: Tensor2D, k: Tensor2D, v: Tensor2D) => Tensor2D;
-  /** The rows of a layer's states that go on after its attention, when not all do; `attend` then gives these rows too. */
+  /** The rows of a layer's states that go on after its attention, when not all do; `attend` is then asked for these alone. */
   readonly onward?: (layer: number, h: Tensor2D) => Tensor2D;
 }
 

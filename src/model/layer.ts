@@ -17,7 +17,7 @@ export class Layer {
   run(l: number, pass: Pass, h: Tensor2D): Tensor2D {
     const { ops } = this;
     const norm = (role: Role, x: Tensor2D) => this.modules.norm(pass.weights, l, role, x);
-    const onward = pass.onward ? pass.onward(l, h) : h;
+    const onward = this.#onward(l, pass, h);
     switch (this.config.residual) {
       case 'pre': {
         const mixed = this.#attention(l, pass, norm('attention-norm', h));
@@ -36,36 +36,43 @@ export class Layer {
     }
   }
 
+  #onward(l: number, pass: Pass, y: Tensor2D): Tensor2D {
+    return pass.onward ? pass.onward(l, y) : y;
+  }
+
   #attention(l: number, pass: Pass, x: Tensor2D): Tensor2D {
     const [q, k, v] = this.modules.has('qkv') ? this.#fused(l, pass, x) : this.#separate(l, pass, x);
     return this.modules.linear(pass.weights, l, 'o', pass.attend(l, q, k, v));
   }
 
-  #separate(l: number, { weights }: Pass, x: Tensor2D): [Tensor2D, Tensor2D, Tensor2D] {
+  #separate(l: number, pass: Pass, x: Tensor2D): [Tensor2D, Tensor2D, Tensor2D] {
+    const { weights } = pass;
     const { modules, config } = this;
-    const project = (role: 'q' | 'k' | 'v') => modules.linear(weights, l, role, x);
+    const project = (role: 'q' | 'k' | 'v', y = x) => modules.linear(weights, l, role, y);
     const normed = (role: 'q-norm' | 'k-norm', y: Tensor2D) => {
       if (!modules.has(role)) return y;
       const heads = y.reshape<Tensor2D>([-1, config.headDim]);
       return modules.norm(weights, l, role, heads).reshape<Tensor2D>(y.shape);
     };
-    return [normed('q-norm', project('q')), normed('k-norm', project('k')), project('v')];
+    return [
+      normed('q-norm', project('q', this.#onward(l, pass, x))),
+      normed('k-norm', project('k')),
+      project('v'),
+    ];
   }
 
-  #fused(l: number, { weights }: Pass, x: Tensor2D): [Tensor2D, Tensor2D, Tensor2D] {
+  #fused(l: number, pass: Pass, x: Tensor2D): [Tensor2D, Tensor2D, Tensor2D] {
     const { heads, kvHeads, headDim, attention } = this.config;
-    const all = this.modules.linear(weights, l, 'qkv', x);
+    const all = this.modules.linear(pass.weights, l, 'qkv', x);
     if (!attention.byHead) {
       const kv = kvHeads * headDim;
-      return this.ops.split(all, [heads * headDim, kv, kv]) as [Tensor2D, Tensor2D, Tensor2D];
+      const [q, k, v] = this.ops.split(all, [heads * headDim, kv, kv]) as [Tensor2D, Tensor2D, Tensor2D];
+      return [this.#onward(l, pass, q), k, v];
     }
     const byHead = all.reshape<Tensor2D>([x.shape[0] * heads, 3 * headDim]);
     const pieces = this.ops.split(byHead, [headDim, headDim, headDim]);
-    return pieces.map((piece) => piece.reshape([x.shape[0], heads * headDim])) as [
-      Tensor2D,
-      Tensor2D,
-      Tensor2D,
-    ];
+    const [q, k, v] = pieces.map((piece) => piece.reshape([x.shape[0], heads * headDim])) as [Tensor2D, Tensor2D, Tensor2D]; // prettier-ignore
+    return [this.#onward(l, pass, q), k, v];
   }
 
   #feedForward(l: number, { weights }: Pass, x: Tensor2D): Tensor2D {

@@ -1,13 +1,14 @@
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs';
+import type { Tensor1D } from '@tensorflow/tfjs';
 import { tf } from '../engine/tf.ts';
 import type { DeviceBatch } from './batch.ts';
 import type { Decoder, Pass } from './decoder.ts';
 import type { Weights } from './parameters.ts';
 
 /**
- * A batch without the rows that no supervised position can see: padding and what follows the last target are left out of every
- * product, and after the last attention only supervised rows go on. Losses are those of the batch to rounding; there are no
- * gradients. Dispose it after use; the batch must live as long.
+ * A batch without the rows that a loss can do without, so that no product is made for them: padding, what follows the last target, and
+ * beginnings that an earlier sequence has too (what stands before a token is all that its states depend on). After the last layer's
+ * keys and values only supervised rows go on. Losses are those of the batch to rounding; there are no gradients. Dispose it after use;
+ * the batch must live as long.
  */
 export class PackedBatch {
   /** Token ids of the rows that count [M], and their learned places. */
@@ -16,37 +17,37 @@ export class PackedBatch {
   /** Target tokens, and 0..n-1: in the end every row is supervised. */
   readonly targets: Tensor1D;
   readonly positions: Tensor1D;
-  /** Place of each packed row in the batch [M], and for each row of the batch a packed row [B*T] (any, where it does not count). */
-  readonly #rows: Tensor1D;
+  /** Place of each packed row in the batch [M], and of each supervised one [n]. */
+  readonly #rows: Int32Array;
+  readonly #supervisedAt: Int32Array;
+  /** For each place of the batch its packed row [B*T] (any, where it does not count), and for each supervised position [n]. */
   readonly #spread: Tensor1D;
-  /** Packed rows of the supervised positions [n]. */
   readonly #supervised: Tensor1D;
 
   private constructor(
     private readonly batch: DeviceBatch,
-    positions: ArrayLike<number>,
+    ids: Int32Array,
+    positions: Int32Array,
   ) {
-    const { length } = batch;
-    const ends = new Int32Array(batch.batch);
-    for (const p of Array.from(positions)) {
-      const row = Math.floor(p / length);
-      ends[row] = Math.max(ends[row]!, (p % length) + 1);
-    }
-    const rows = [...ends].flatMap((end, b) => Array.from({ length: end }, (_, t) => b * length + t));
-    const spread = new Int32Array(batch.batch * length);
-    rows.forEach((row, i) => (spread[row] = i));
-    const int = (values: ArrayLike<number>) => tf.tensor1d(Int32Array.from(Array.from(values)), 'int32');
-    this.#rows = int(rows);
-    this.#spread = int(spread);
-    this.#supervised = int(Array.from(positions, (p) => spread[p]!));
-    this.positions = int(Array.from(positions, (_, i) => i));
+    const { rows, spread } = distinctRows(ids, batch.length, positions);
+    this.#rows = rows;
+    this.#supervisedAt = positions;
+    this.#spread = tf.tensor1d(spread, 'int32');
+    this.#supervised = tf.tensor1d(positions.map((p) => spread[p]!), 'int32'); // prettier-ignore
+    this.positions = tf.tensor1d(positions.map((_, i) => i), 'int32'); // prettier-ignore
     this.targets = batch.targets;
-    this.ids = tf.gather(batch.ids, this.#rows);
-    this.places = batch.places && tf.gather(batch.places, this.#rows);
+    this.ids = tf.gather(batch.ids, rows);
+    this.places = batch.places && tf.gather(batch.places, rows);
   }
 
   static async of(batch: DeviceBatch): Promise<PackedBatch> {
-    return new PackedBatch(batch, await batch.positions.data());
+    const [ids, positions] = await Promise.all([batch.ids.data(), batch.positions.data()]);
+    return new PackedBatch(batch, Int32Array.from(ids), Int32Array.from(positions));
+  }
+
+  /** Rows that go through the layers. */
+  get size(): number {
+    return this.#rows.length;
   }
 
   /** A pass over these rows. */
@@ -54,18 +55,53 @@ export class PackedBatch {
     const { ops } = model.engine;
     const { batch } = this;
     const last = model.config.layers - 1;
-    const attend: Pass['attend'] = (l, ...qkv) => {
-      const [q, k, v] = qkv.map((x) => ops.embed(x, this.#spread)) as [Tensor2D, Tensor2D, Tensor2D];
+    const attend: Pass['attend'] = (l, q, k, v) => {
+      const [keys, values] = [ops.embed(k, this.#spread), ops.embed(v, this.#spread)];
       const shape = model.attentionShape(l, batch.batch, batch.length);
-      const mixed = ops.attention(q, k, v, shape, batch.attention);
-      return ops.embed(mixed, l === last ? batch.positions : this.#rows);
+      return ops.attentionAt(
+        l === last ? this.#supervisedAt : this.#rows,
+        q,
+        keys,
+        values,
+        shape,
+        batch.attention,
+      );
     };
     const onward: Pass['onward'] = (l, h) => (l === last ? ops.embed(h, this.#supervised) : h);
     return { weights, ids: this.ids, places: this.places, attend, onward };
   }
 
   dispose(): void {
-    tf.dispose([this.ids, this.positions, this.#rows, this.#spread, this.#supervised]);
+    tf.dispose([this.ids, this.positions, this.#spread, this.#supervised]);
     this.places?.dispose();
   }
+}
+
+/**
+ * Places of a batch that a supervised position sees, each beginning of a sequence once, in ascending order; and for each place the
+ * index of the one that stands for it.
+ */
+function distinctRows(
+  ids: Int32Array,
+  length: number,
+  positions: Int32Array,
+): { rows: Int32Array; spread: Int32Array } {
+  const ends = new Int32Array(ids.length / length);
+  for (const p of positions) {
+    const sequence = Math.floor(p / length);
+    ends[sequence] = Math.max(ends[sequence]!, (p % length) + 1);
+  }
+  const rows: number[] = [];
+  const spread = new Int32Array(ids.length);
+  const known = new Map<string, number>(); // by the row before and the token
+  ends.forEach((end, sequence) => {
+    let row = -1;
+    for (let place = sequence * length; place < sequence * length + end; place++) {
+      const key = `${row} ${ids[place]!}`;
+      row = known.get(key) ?? rows.push(place) - 1;
+      known.set(key, row);
+      spread[place] = row;
+    }
+  });
+  return { rows: Int32Array.from(rows), spread };
 }

@@ -35,6 +35,22 @@ export function attention(
   });
 }
 
+/** See {@link Ops.attentionAt}: all queries, those that were not given 0. */
+export function attentionAt(
+  places: Int32Array,
+  q: Tensor2D,
+  k: Tensor2D,
+  v: Tensor2D,
+  shape: AttentionShape,
+  positions: AttentionPositions,
+): Tensor2D {
+  return tf.tidy(() => {
+    const at = tf.tensor1d(places, 'int32');
+    const queries: Tensor2D = tf.scatterND(at.expandDims(1), q, [shape.batch * shape.length, q.shape[1]]);
+    return tf.gather(attention(queries, k, v, shape, positions), at);
+  });
+}
+
 /** [B*T, H*hd] -> [B, H, T, hd]. */
 function splitHeads(x: Tensor2D, batch: number, length: number, heads: number): Tensor4D {
   return x.reshape<Tensor4D>([batch, length, heads, x.shape[1] / heads]).transpose<Tensor4D>([0, 2, 1, 3]);

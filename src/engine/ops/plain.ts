@@ -4,7 +4,7 @@ import { tf } from '../tf.ts';
 import { adamw } from './adamw.ts';
 import { activate, gated } from './activation.ts';
 import { addScaled } from './add-scaled.ts';
-import { attention } from './attention.ts';
+import { attention, attentionAt } from './attention.ts';
 import { dot } from './dot.ts';
 import { embed } from './embed.ts';
 import { headLoss } from './head-loss.ts';
@@ -30,4 +30,5 @@ export const plainOps: Ops = {
   addScaled,
   adamw,
   dot,
+  attentionAt,
 };

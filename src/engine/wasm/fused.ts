@@ -2,6 +2,7 @@ import type { Ops } from '../engine.ts';
 import { activate, gated } from './ops/activation.ts';
 import { add } from './ops/add.ts';
 import { attention } from './ops/attention.ts';
+import { attentionAt } from './ops/attention-at.ts';
 import { embed } from './ops/embed.ts';
 import { headLoss } from './ops/head-loss.ts';
 import { layerNorm } from './ops/layer-norm.ts';
@@ -24,6 +25,7 @@ export function fusedOps(space: Workspace): Ops {
     gated: (gate, up, activation) => gated(space, gate, up, activation),
     add: (a, b) => add(space, a, b),
     headLoss: (h, w, targets, softcap) => headLoss(space, h, w, targets, softcap),
+    attentionAt: (places, q, k, v, shape, positions) => attentionAt(space, places, q, k, v, shape, positions),
     noise: (shape, key, law) => noise(space, shape, key, law),
     perturb: (w, scale, key, law) => perturb(space, w, scale, key, law),
     addScaled: (a, b, scale) => addScaled(space, a, b, scale),

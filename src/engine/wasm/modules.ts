@@ -30,6 +30,8 @@ export interface Kernels {
   rotate(...args: number[]): void;
   /** q, k, v, out, lse, batch, length, heads, kvHeads, headDim, slopes, softcap, window, work. */
   attentionForward(...args: number[]): void;
+  /** q, k, v, out, lse, first, count, length, heads, kvHeads, headDim, slopes, softcap, window, work. */
+  attentionSpan(...args: number[]): void;
   /** q, k, v, dy, lse, dq, dk, dv, batch, length, heads, kvHeads, headDim, slopes, softcap, window, work. */
   attentionBackward(...args: number[]): void;
   crossEntropy(logits: P, targets: P, tokens: P, rows: number, vocabulary: number, gradient: number): number;

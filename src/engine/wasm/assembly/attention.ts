@@ -52,18 +52,33 @@ export function attentionForward(
   q: usize, k: usize, v: usize, o: usize, lse: usize, B: i32, T: i32, H: i32, KV: i32, hd: i32,
   slopes: usize, softcap: f32, window: i32, work: usize,
 ): void {
+  const sq = <usize>(H * hd) << 2, sk = <usize>(KV * hd) << 2, bT = <usize>T;
+  for (let b: usize = 0; b < <usize>B; b++) {
+    const row = b * bT, stats = lse ? lse + ((row * <usize>H) << 2) : 0;
+    attentionSpan(q + row * sq, k + row * sk, v + row * sk, o + row * sq, stats, 0, T, T, H, KV, hd, slopes, softcap, window, work);
+  }
+}
+
+/**
+ * As attentionForward for the queries `first`..`first` + `count` - 1 of one sequence of T keys: q and o begin with those, k and v with
+ * the sequence; lse [H, count] or 0.
+ */
+export function attentionSpan(
+  q: usize, k: usize, v: usize, o: usize, lse: usize, first: i32, count: i32, T: i32, H: i32, KV: i32, hd: i32,
+  slopes: usize, softcap: f32, window: i32, work: usize,
+): void {
   const Tp = (T + 3) & ~3, dq = H * hd, dk = KV * hd, group = H / KV;
   const P = work, scratch = work + (<usize>(3 * BLOCK * Tp) << 2);
-  for (let b = 0; b < B; b++) for (let h = 0; h < H; h++) {
-    const keys = at(k, b * T, dk, (h / group) * hd), values = at(v, b * T, dk, (h / group) * hd);
-    for (let i = 0; i < T; i += BLOCK) {
-      const m = min(BLOCK, T - i), n = i + m;
-      gemm(at(q, b * T + i, dq, h * hd), dq, keys, dk, P, Tp, m, n, hd, 0, 1, 0, scratch);
-      if (softcap) cap(P, 0, Tp, m, i, softcap);
-      if (slopes) tilt(P, Tp, m, i, load<f32>(slopes + (<usize>h << 2)));
-      if (window) narrow(P, Tp, m, i, window);
-      softmax(P, Tp, m, i, lse ? lse + (<usize>((b * H + h) * T + i) << 2) : 0);
-      gemm(P, Tp, values, dk, at(o, b * T + i, dq, h * hd), dq, m, hd, n, 0, 0, 0, scratch);
+  for (let h = 0; h < H; h++) {
+    const keys = at(k, 0, dk, (h / group) * hd), values = at(v, 0, dk, (h / group) * hd);
+    for (let i = 0; i < count; i += BLOCK) {
+      const m = min(BLOCK, count - i), place = first + i, n = place + m;
+      gemm(at(q, i, dq, h * hd), dq, keys, dk, P, Tp, m, n, hd, 0, 1, 0, scratch);
+      if (softcap) cap(P, 0, Tp, m, place, softcap);
+      if (slopes) tilt(P, Tp, m, place, load<f32>(slopes + (<usize>h << 2)));
+      if (window) narrow(P, Tp, m, place, window);
+      softmax(P, Tp, m, place, lse ? lse + (<usize>(h * count + i) << 2) : 0);
+      gemm(P, Tp, values, dk, at(o, i, dq, h * hd), dq, m, hd, n, 0, 0, 0, scratch);
     }
   }
 }

@@ -3,7 +3,7 @@ export { gemm, gemmScratch } from './gemm';
 export { rmsForward, rmsBackward, layerForward, layerBackward } from './norm';
 export { activateForward, activateBackward, gatedForward, gatedBackward } from './activation';
 export { addVectors, addBias, sumRows, copyColumns, softcapForward, multiplyInto } from './activation';
-export { rotate, attentionForward, attentionBackward, attentionScratch } from './attention';
+export { rotate, attentionForward, attentionSpan, attentionBackward, attentionScratch } from './attention';
 export { crossEntropy } from './loss';
 export { firstOutside, gatherRows, scatterRows, zero } from './embedding';
 export { scaleVector, addScaled, adamw, dot } from './optimizer';
