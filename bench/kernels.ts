@@ -1,7 +1,7 @@
 // Times the kernels of the wasm engine: npx tsx bench/kernels.ts [gemm|noise|ops]. Best of several alternating runs.
 import type { Tensor, Tensor1D, Tensor2D, TensorInfo } from '@tensorflow/tfjs';
 import { openEngine, type Ops, tf } from '../src/engine/index.ts';
-import { loadNoiseKernels } from '../src/engine/wasm/modules.ts';
+import { compileKernels, instantiate, type NoiseKernels } from '../src/engine/wasm/modules.ts';
 import { wasmBackend } from '../src/engine/wasm/heap.ts';
 import { fillNoise } from '../src/noise/index.ts';
 
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
 function noise(): void {
   const n = 1_000_000;
   const memory = wasmBackend().wasm.asm.memory;
-  const kernels = loadNoiseKernels(memory);
+  const kernels = instantiate<NoiseKernels>(compileKernels(memory, false).noise, memory);
   const [w, out, scratch] = [tf.zeros([n]), tf.zeros([n]), tf.zeros([16])].map(
     (tensor) => wasmBackend().dataIdMap.get(tensor.dataId)!.memoryOffset,
   ) as [number, number, number];

@@ -1,4 +1,4 @@
-// Builds the WebAssembly kernels: src/engine/wasm/assembly/*.ts -> dist/kernels/*.wasm.
+// Builds the WebAssembly kernels, src/engine/wasm/assembly/*.ts -> dist/kernels/*.wasm, and the worker that runs them.
 // `buildKernels({ ifStale: true })` leaves them alone when they are newer than every source.
 import { mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -24,13 +24,19 @@ const common = [
   'simd',
   '--memoryBase',
   '64',
+  // Shared memory, which the modules run on where there are threads, has to have a maximum.
+  '--maximumMemory',
+  '65536',
 ];
+const threads = join(root, 'src/engine/wasm/threads');
 
 const time = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
 function isStale() {
-  const inputs = [...readdirSync(sources).map((name) => join(sources, name)), fileURLToPath(import.meta.url)];
-  return Math.max(...inputs.map(time)) > Math.min(...modules.map(({ target }) => time(join(out, target))));
+  const under = (folder) => readdirSync(folder).map((name) => join(folder, name));
+  const inputs = [...under(sources), ...under(threads), fileURLToPath(import.meta.url)];
+  const outputs = [...modules.map(({ target }) => target), 'worker.mjs'].map((name) => join(out, name));
+  return Math.max(...inputs.map(time)) > Math.min(...outputs.map(time));
 }
 
 export async function buildKernels({ ifStale = false } = {}) {
@@ -47,7 +53,17 @@ export async function buildKernels({ ifStale = false } = {}) {
     if (error) throw new Error(`asc ${source}: ${error.message}\n${stderr.toString()}`);
     renameSync(join(root, partial), join(out, target));
   }
+  await buildWorker();
   return true;
+}
+
+/** The thread that runs the kernels: src/engine/wasm/threads/worker.ts -> dist/kernels/worker.mjs. */
+async function buildWorker() {
+  const { build } = await import('esbuild');
+  const options = { bundle: true, platform: 'node', format: 'esm', target: 'node20', logLevel: 'warning' };
+  const partial = join(out, `.${process.pid}.worker.mjs`);
+  await build({ ...options, entryPoints: [join(threads, 'worker.ts')], outfile: partial });
+  renameSync(partial, join(out, 'worker.mjs'));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

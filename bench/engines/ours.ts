@@ -28,7 +28,7 @@ const next = async () => (await lines.next()) as { value: string; done?: boolean
 const say = (answer: object) => void process.stdout.write(JSON.stringify(answer) + '\n');
 
 const tokens = batchOf(JSON.parse((await next()).value) as BenchBatch);
-const engine = await openEngine(name);
+const engine = await openEngine(name, { threads: Number(threads) });
 const model = await loadModel(engine, folder);
 const batch = new DeviceBatch(tokens, model.config);
 const { list, get } = model.parameters;
@@ -82,11 +82,7 @@ function runner({ item, fo = [] }: Request): () => Promise<unknown> {
       return () => step(Partition.of(list, fo), {});
     case 'noise':
       return async () => {
-        const u = engine.ops.noise(
-          [1_000_000],
-          { seed: 1, step: steps++, query: 0, tensor: 0 },
-          'gaussian',
-        );
+        const u = engine.ops.noise([1_000_000], { seed: 1, step: steps++, query: 0, tensor: 0 }, 'gaussian');
         if (engine.name !== 'wasm') await u.data();
         u.dispose();
       };

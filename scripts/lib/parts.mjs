@@ -67,8 +67,10 @@ export const parts = [
   },
   {
     name: 'wasm kernels',
-    inputs: ['src/engine/wasm/assembly', 'scripts/build-kernels.mjs', LOCK],
-    outputs: ['dist/kernels/kernels.wasm', 'dist/kernels/kernels-relaxed.wasm', 'dist/kernels/noise.wasm'],
+    inputs: ['src/engine/wasm/assembly', 'src/engine/wasm/threads', 'scripts/build-kernels.mjs', LOCK],
+    outputs: ['kernels.wasm', 'kernels-relaxed.wasm', 'noise.wasm', 'worker.mjs'].map(
+      (f) => `dist/kernels/${f}`,
+    ),
     make: async () => (await import('../build-kernels.mjs')).buildKernels(),
   },
   {

@@ -11,7 +11,7 @@ import { turnOf } from './turn.ts';
 import { fusedOps } from './wasm/fused.ts';
 import { hostNoise } from './wasm/host-noise.ts';
 import { wasmBackend } from './wasm/heap.ts';
-import { startWasm } from './wasm/start.ts';
+import { defaultThreads, startWasm } from './wasm/start.ts';
 import { Workspace } from './wasm/workspace.ts';
 import { loadWebgpu } from './webgpu/load.ts';
 import { webgpuOps } from './webgpu/ops.ts';
@@ -22,6 +22,8 @@ export interface EngineOptions {
   fused?: boolean;
   /** Let the wasm kernels use FMA where this Node has relaxed SIMD (default true). */
   relaxed?: boolean;
+  /** Threads of the wasm kernels; defaults to `HI_ZFO_THREADS`, or one a processor, at most 8. Results do not depend on it. */
+  threads?: number;
 }
 
 type Facts = Omit<EngineDescription, 'toString'>;
@@ -37,11 +39,13 @@ const opened = new Map<string, Promise<Engine>>();
  * @throws EngineError if the engine asked for is not installed or does not compute
  */
 export function openEngine(name: EngineName = 'auto', options: EngineOptions = {}): Promise<Engine> {
-  const { fused = true, relaxed = true } = options;
-  const id = `${name} ${fused} ${relaxed}`;
+  const { fused = true, relaxed = true, threads = defaultThreads() } = options;
+  if (!Number.isInteger(threads) || threads < 1 || threads > 64)
+    throw new EngineError(`threads is ${threads}; give a whole number from 1 to 64.`);
+  const id = `${name} ${fused} ${relaxed} ${threads}`;
   let engine = opened.get(id);
   if (!engine) {
-    engine = turnOf(`opening ${id}`, () => open(name, { fused, relaxed }));
+    engine = turnOf(`opening ${id}`, () => open(name, { fused, relaxed, threads }));
     opened.set(id, engine);
     engine.catch(() => opened.delete(id));
   }
@@ -84,12 +88,15 @@ async function openAuto(options: Required<EngineOptions>): Promise<Engine> {
 }
 
 async function openWasm(
-  { fused, relaxed }: Required<EngineOptions>,
+  options: Required<EngineOptions>,
   reason: string,
   rejected: Rejected,
 ): Promise<Engine> {
-  const shared = await startWasm();
-  const workspace = relaxed ? shared : new Workspace(shared.backend, false);
+  const { fused } = options;
+  const first = await startWasm();
+  const same = options.relaxed === first.relaxed && options.threads === first.threads;
+  const workspace = same ? first : new Workspace(first.backend, options);
+  const { relaxed, threads } = workspace;
   const faster = ['on many cores perhaps: hi-zfo engine install native'];
   if (existsSync('/dev/nvidia0'))
     faster.unshift(
@@ -97,8 +104,8 @@ async function openWasm(
     );
   return makeEngine('wasm', 'wasm', fused ? fusedOps(workspace) : plainOps, {
     name: 'wasm',
-    summary: `wasm: TF.js ${tf.version_core}, SIMD, 1 thread, ${fused ? 'fused' : 'plain'} kernels (${workspace.relaxed ? 'relaxed SIMD' : 'no FMA'})`,
-    threads: 1,
+    summary: `wasm: TF.js ${tf.version_core}, SIMD, ${threads} thread${threads > 1 ? 's' : ''}, ${fused ? 'fused' : 'plain'} kernels (${relaxed ? 'relaxed SIMD' : 'no FMA'})`,
+    threads,
     reason,
     rejected,
     faster,

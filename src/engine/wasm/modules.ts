@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import v8 from 'node:v8';
 import { EngineError } from '../../errors.ts';
 import { packageRoot } from '../../package-root.ts';
+import { withSharedMemory } from './threads/shared-memory.ts';
 
 type P = number;
 
@@ -52,26 +53,30 @@ export interface NoiseKernels {
   noise(...args: number[]): void;
 }
 
-/** The kernels on `memory`, with FMA where that is allowed and this Node can run relaxed SIMD. */
-export function loadKernels(
-  memory: WebAssembly.Memory,
-  allowRelaxed: boolean,
-): { kernels: Kernels; relaxed: boolean } {
-  const relaxedBytes = readModule('kernels-relaxed');
-  const relaxed = allowRelaxed && canRun(relaxedBytes);
-  const kernels = instantiate<Kernels>(relaxed ? relaxedBytes : readModule('kernels'), memory);
-  return { kernels, relaxed };
+/** Compiled kernels for one memory. */
+export interface Modules {
+  kernels: WebAssembly.Module;
+  noise: WebAssembly.Module;
+  /** True if the kernels use FMA. */
+  relaxed: boolean;
 }
 
-/** The noise kernels on `memory`. */
-export function loadNoiseKernels(memory: WebAssembly.Memory): NoiseKernels {
-  return instantiate<NoiseKernels>(readModule('noise'), memory);
+/** The kernels for `memory`, shared or not, with FMA where that is allowed and this Node can run relaxed SIMD. */
+export function compileKernels(memory: WebAssembly.Memory, allowRelaxed: boolean): Modules {
+  const relaxed = allowRelaxed && canRun(readModule('kernels-relaxed'));
+  const compiled = (name: string) => {
+    const bytes = readModule(name);
+    return new WebAssembly.Module(isShared(memory) ? withSharedMemory(bytes) : bytes);
+  };
+  return { kernels: compiled(relaxed ? 'kernels-relaxed' : 'kernels'), noise: compiled('noise'), relaxed };
 }
 
-function instantiate<T>(bytes: BufferSource, memory: WebAssembly.Memory): T {
-  const imports = { env: { memory, log: Math.log } };
-  return new WebAssembly.Instance(new WebAssembly.Module(bytes), imports).exports as T;
+/** The exports of a module of kernels on `memory`. */
+export function instantiate<T>(module: WebAssembly.Module, memory: WebAssembly.Memory): T {
+  return new WebAssembly.Instance(module, { env: { memory, log: Math.log } }).exports as T;
 }
+
+export const isShared = (memory: WebAssembly.Memory) => memory.buffer instanceof SharedArrayBuffer;
 
 /** V8 before 12 (Node 20) has relaxed SIMD behind a flag, which may still be set at run time. */
 function canRun(bytes: BufferSource): boolean {
@@ -81,7 +86,7 @@ function canRun(bytes: BufferSource): boolean {
   return WebAssembly.validate(bytes);
 }
 
-function readModule(name: string): BufferSource {
+function readModule(name: string): Uint8Array {
   const path = join(packageRoot(), 'dist', 'kernels', `${name}.wasm`);
   if (!existsSync(path))
     throw new EngineError(

@@ -1,14 +1,18 @@
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
 import type * as TensorFlowWasm from '@tensorflow/tfjs-backend-wasm';
 import { EngineError } from '../../errors.ts';
 import { tf } from '../tf.ts';
 import { wasmBackend } from './heap.ts';
 import { mendCumsum } from './mend/cumsum.ts';
 import { shareIdentity } from './mend/identity.ts';
+import { withoutListeners } from './mend/listeners.ts';
 import { guardMalloc } from './mend/malloc.ts';
 import { mendMatMul } from './mend/mat-mul.ts';
 import { addSegmentSum } from './mend/segment-sum.ts';
+import { withSharedMemory } from './threads/shared-memory.ts';
 import { Workspace } from './workspace.ts';
 
 const load = createRequire(import.meta.url);
@@ -21,7 +25,15 @@ export function startWasm(): Promise<Workspace> {
 
 async function start(): Promise<Workspace> {
   const { setWasmPaths } = load('@tensorflow/tfjs-backend-wasm') as typeof TensorFlowWasm;
-  setWasmPaths(dirname(load.resolve('@tensorflow/tfjs-backend-wasm')) + '/');
+  const path = join(dirname(load.resolve('@tensorflow/tfjs-backend-wasm')), 'tfjs-backend-wasm-simd.wasm');
+  const shared = Buffer.from(withSharedMemory(new Uint8Array(readFileSync(path)))).toString('base64');
+  const url = `data:application/wasm;base64,${shared}`;
+  const names = [
+    'tfjs-backend-wasm.wasm',
+    'tfjs-backend-wasm-simd.wasm',
+    'tfjs-backend-wasm-threaded-simd.wasm',
+  ];
+  setWasmPaths(Object.fromEntries(names.map((name) => [name, url])), true);
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   const started = await withoutListeners(() => tf.setBackend('wasm'));
   if (!started)
@@ -33,25 +45,14 @@ async function start(): Promise<Workspace> {
   guardMalloc(backend);
   shareIdentity();
   mendCumsum();
-  const workspace = new Workspace(backend);
+  const workspace = new Workspace(backend, { relaxed: true, threads: defaultThreads() });
   addSegmentSum(workspace);
   mendMatMul(workspace);
   return workspace;
 }
 
-/**
- * Emscripten's start listens for errors that nobody caught, only to throw them again from there: whatever fails in a user's
- * script would be shown with the backend's one line of 200,000 characters. Those listeners are taken off.
- */
-async function withoutListeners<T>(start: () => Promise<T>): Promise<T> {
-  const events = ['uncaughtException', 'unhandledRejection'];
-  const before = events.map((event) => process.listeners(event as 'exit'));
-  try {
-    return await start();
-  } finally {
-    events.forEach((event, i) => {
-      for (const listener of process.listeners(event as 'exit'))
-        if (!before[i]!.includes(listener)) process.off(event, listener);
-    });
-  }
+/** What `HI_ZFO_THREADS` says, or one a processor; more than eight wait for memory more than they compute. */
+export function defaultThreads(): number {
+  const asked = Number(process.env.HI_ZFO_THREADS);
+  return Number.isInteger(asked) && asked > 0 ? asked : Math.min(8, availableParallelism());
 }

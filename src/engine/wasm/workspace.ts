@@ -2,32 +2,77 @@ import type { DataType, Tensor, TensorInfo } from '@tensorflow/tfjs';
 import { EngineError } from '../../errors.ts';
 import { tf } from '../tf.ts';
 import { pointer, type WasmBackend } from './heap.ts';
-import { type Kernels, loadKernels, loadNoiseKernels, type NoiseKernels } from './modules.ts';
+import { compileKernels, instantiate, isShared, type Kernels, type NoiseKernels } from './modules.ts';
+import { ranges, rangesOf, type Range } from './threads/ranges.ts';
+import { Threads } from './threads/threads.ts';
+
+/** A kernel's work is split when it touches at least this many floats: below, waking a thread takes longer. */
+const WORTH_SPLITTING = 16_384;
+/** Likewise for products, in multiplications. */
+const PRODUCT_WORTH_SPLITTING = 500_000;
+
+/** How a {@link Workspace} runs its kernels. */
+export interface WorkspaceOptions {
+  /** Let the kernels use FMA where this Node has relaxed SIMD. */
+  relaxed: boolean;
+  /** Threads, this one included. */
+  threads: number;
+}
+
+/** Arguments of a kernel for a part of its work. */
+type PartOf = (first: number, count: number) => readonly number[];
 
 /**
- * Our kernels on the heap of TF.js: they read and write the data of tensors in place of a copy. Pointers stay valid
- * while the heap grows; views of it do not, so none is kept.
+ * Our kernels on the heap of TF.js: they read and write the data of tensors in place of a copy, on several threads where
+ * that pays. Results are the same to the bit for any number of threads. Pointers stay valid while the heap grows; views of
+ * it do not, so none is kept.
  */
 export class Workspace {
   readonly kernels: Kernels;
-  readonly noise: NoiseKernels['noise'];
   /** True if the kernels use FMA. */
   readonly relaxed: boolean;
-  /** Scratch of gemm; its first bytes also serve the noise. */
-  private readonly gemmScratch: number;
-  private attentionWork = { floats: 0, at: 0 };
+  readonly #threads: Threads;
+  private attentionWork = { bytes: 0, at: 0 };
 
   constructor(
     readonly backend: WasmBackend,
-    allowRelaxed = true,
+    { relaxed: allowRelaxed, threads }: WorkspaceOptions,
   ) {
     const { memory } = backend.wasm.asm;
-    const { kernels, relaxed } = loadKernels(memory, allowRelaxed);
-    this.kernels = kernels;
+    const { relaxed, ...modules } = compileKernels(memory, allowRelaxed);
     this.relaxed = relaxed;
-    const noise = loadNoiseKernels(memory);
-    this.noise = (...args) => noise.noise(...args);
-    this.gemmScratch = backend.wasm._malloc(kernels.gemmScratch());
+    this.kernels = instantiate<Kernels>(modules.kernels, memory);
+    const noise = instantiate<NoiseKernels>(modules.noise, memory);
+    const here = { ...this.kernels, ...noise } as unknown as Record<string, (...args: number[]) => number>;
+    const scratch = () => backend.wasm._malloc(this.kernels.gemmScratch());
+    this.#threads = new Threads({ ...modules, memory, here, scratch }, isShared(memory) ? threads : 1);
+  }
+
+  /** Threads that the kernels run on. */
+  get threads(): number {
+    return this.#threads.count;
+  }
+
+  /**
+   * Runs a kernel on `total` items of `size` floats each, in parts; `part` gives the arguments of one. Parts begin at multiples
+   * of 16 items. With `scratch` the arguments end with a scratch of the thread.
+   */
+  split(kernel: keyof (Kernels & NoiseKernels), total: number, size: number, part: PartOf, scratch = false) {
+    const most = total * size < WORTH_SPLITTING ? 1 : this.threads;
+    const calls = ranges(total, most, size === 1 ? 16 : 1).map((range) => part(...range));
+    if (calls.length > 0) this.#threads.run(kernel, calls, scratch);
+  }
+
+  /** Sum of what a kernel returns for parts of `size` items: parts, and so the order of the sum, are the same everywhere. */
+  sum(kernel: keyof Kernels, total: number, size: number, part: PartOf): number {
+    let sum = 0;
+    for (const calls of chunks(rangesOf(total, size), 64))
+      for (const value of this.#threads.run(
+        kernel,
+        calls.map((range) => part(...range)),
+      ))
+        sum += value;
+    return sum;
   }
 
   /** Where a tensor's data begin. */
@@ -61,28 +106,35 @@ export class Workspace {
     c: { at: number; stride: number; accumulate?: boolean },
     [m, n, k]: readonly [m: number, n: number, k: number],
   ): void {
-    const flags = [
-      Number(a.transposed ?? false),
-      Number(b.transposed ?? false),
-      Number(c.accumulate ?? false),
-    ];
-    this.kernels.gemm(a.at, a.stride, b.at, b.stride, c.at, c.stride, m, n, k, ...flags, this.gemmScratch);
+    const flags = [a.transposed, b.transposed, c.accumulate].map((flag) => Number(flag ?? false));
+    const most = m * n * k < PRODUCT_WORTH_SPLITTING ? 1 : this.threads;
+    // Every part packs the operand that is not split anew: the longer side is split.
+    const rows = m >= n;
+    const calls = ranges(rows ? m : n, most, 8).map(([first, count]) => {
+      const atA = a.at + 4 * (rows ? first * (a.transposed ? 1 : a.stride) : 0);
+      const atB = b.at + 4 * (rows ? 0 : first * (b.transposed ? b.stride : 1));
+      const atC = c.at + 4 * first * (rows ? c.stride : 1);
+      const size = rows ? [count, n, k] : [m, count, k];
+      return [atA, a.stride, atB, b.stride, atC, c.stride, ...size, ...flags];
+    });
+    if (calls.length > 0) this.#threads.run('gemm', calls, true);
   }
 
-  /** Scratch of the noise kernel. */
-  get noiseScratch(): number {
-    return this.gemmScratch;
-  }
-
-  /** Scratch of the attention kernels for sequences of `length`; grows and is kept. */
-  attentionScratch(length: number): number {
-    const floats = this.kernels.attentionScratch(length);
-    if (floats > this.attentionWork.floats) {
-      const { wasm } = this.backend;
+  /** Scratch of the attention kernels for each part of the rows, for sequences of `length`; grows and is kept. */
+  attentionScratch(length: number): (part: number) => number {
+    const { wasm } = this.backend;
+    const one = 4 * this.kernels.attentionScratch(length) + this.kernels.gemmScratch();
+    const bytes = one * this.threads;
+    if (bytes > this.attentionWork.bytes) {
       if (this.attentionWork.at) wasm._free(this.attentionWork.at);
-      this.attentionWork = { floats: 0, at: 0 };
-      this.attentionWork = { floats, at: wasm._malloc(4 * floats + this.kernels.gemmScratch()) };
+      this.attentionWork = { bytes: 0, at: 0 };
+      this.attentionWork = { bytes, at: wasm._malloc(bytes) };
     }
-    return this.attentionWork.at;
+    const { at } = this.attentionWork;
+    return (part) => at + part * one;
   }
+}
+
+function* chunks(parts: readonly Range[], size: number): Generator<readonly Range[]> {
+  for (let i = 0; i < parts.length; i += size) yield parts.slice(i, i + size);
 }

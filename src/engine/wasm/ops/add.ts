@@ -8,7 +8,8 @@ export function add(space: Workspace, a: Tensor2D, b: Tensor2D): Tensor2D {
     { a, b },
     () => {
       const y = space.empty<Tensor2D>(a.shape);
-      space.kernels.addVectors(space.at(a), space.at(b), space.at(y), a.size);
+      const at = [a, b, y].map((t) => space.at(t));
+      space.split('addVectors', a.size, 1, (first, n) => [...at.map((p) => p + 4 * first), n]);
       return y;
     },
     // A clone shares the data, but has a life of its own while the tape adds gradients up.

@@ -11,15 +11,23 @@ export function embed(space: Workspace, weight: Tensor2D, ids: Tensor1D, padding
       const atIds = space.atIds(ids, vocabulary, 'Token ids');
       save([ids]);
       const rows = space.empty<Tensor2D>([ids.size, d]);
-      space.kernels.gatherRows(space.at(weight), atIds, space.at(rows), ids.size, d);
+      const [table, to] = [space.at(weight), space.at(rows)];
+      space.split('gatherRows', ids.size, d, (first, n) => [
+        table,
+        atIds + 4 * first,
+        to + 4 * first * d,
+        n,
+        d,
+      ]);
       return rows;
     },
     (dy, saved) => ({
       weight: () => {
         const dw = space.empty([vocabulary, d]);
-        space.kernels.zero(space.at(dw), dw.size);
+        const to = space.at(dw);
+        space.split('zero', dw.size, 1, (first, n) => [to + 4 * first, n]);
         const [rows, atIds] = [saved[0]!.size, space.at(saved[0]!)];
-        space.kernels.scatterRows(space.at(dy), atIds, space.at(dw), rows, d, vocabulary, padding);
+        space.kernels.scatterRows(space.at(dy), atIds, to, rows, d, vocabulary, padding);
         return dw;
       },
     }),

@@ -5,6 +5,8 @@ import type { Workspace } from '../workspace.ts';
 
 /** Logits are made for as many rows at a time as fit in this many bytes. */
 const LOGITS_BYTES = 64 * 2 ** 20;
+/** Rows of logits that one call of the cross-entropy takes. */
+const ROWS = 32;
 
 /** See {@link Ops.headLoss}. While no gradient is recorded, at most {@link LOGITS_BYTES} of logits live at a time. */
 export function headLoss(
@@ -86,7 +88,10 @@ class Head {
     if (softcap)
       space.kernels.softcapForward(logits, slopes ? space.at(slopes) : 0, rows * vocabulary, softcap);
     const scale = gradient ? 1 / this.n : 0;
-    const sum = space.kernels.crossEntropy(logits, at.targets, at.tokens, rows, vocabulary, scale);
+    const sum = space.sum('crossEntropy', rows, ROWS, (first, n) => {
+      const [row, place] = [logits + 4 * first * vocabulary, 4 * first];
+      return [row, at.targets + place, at.tokens + place, n, vocabulary, scale];
+    });
     if (slopes) {
       space.kernels.multiplyInto(logits, space.at(slopes), rows * vocabulary);
       slopes.dispose();

@@ -17,8 +17,12 @@ export function layerNorm(
     (save) => {
       const y = space.empty<Tensor2D>([rows, d]);
       const stat = recording ? space.empty([rows, 2]) : undefined;
-      const at = [x, gain, bias, y].map((t: Tensor) => space.at(t)) as [number, number, number, number];
-      space.kernels.layerForward(...at, stat ? space.at(stat) : 0, rows, d, eps);
+      const [from, scale, shift, to] = [x, gain, bias, y].map((t: Tensor) => space.at(t)) as [number, number, number, number]; // prettier-ignore
+      const kept = stat ? space.at(stat) : 0;
+      space.split('layerForward', rows, d, (first, n) => {
+        const row = 4 * first * d;
+        return [from + row, scale, shift, to + row, kept && kept + 8 * first, n, d, eps];
+      });
       if (stat) save([x, gain, stat]);
       return y;
     },

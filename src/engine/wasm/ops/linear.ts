@@ -18,7 +18,10 @@ export function linear(space: Workspace, x: Tensor2D, w: Tensor2D, bias?: Tensor
         { at: space.at(y), stride: outputs },
         [n, outputs, inputs],
       );
-      if (bias) space.kernels.addBias(space.at(y), space.at(bias), n, outputs);
+      if (bias) {
+        const [to, from] = [space.at(y), space.at(bias)];
+        space.split('addBias', n, outputs, (first, rows) => [to + 4 * first * outputs, from, rows, outputs]);
+      }
       return y;
     },
     (dy, saved) => {

@@ -11,15 +11,12 @@ export function rmsNorm(space: Workspace, x: Tensor2D, gain: Tensor1D, eps: numb
     (save) => {
       const y = space.empty<Tensor2D>([rows, d]);
       const stat = recording ? space.empty([rows]) : undefined;
-      space.kernels.rmsForward(
-        space.at(x),
-        space.at(gain),
-        space.at(y),
-        stat ? space.at(stat) : 0,
-        rows,
-        d,
-        eps,
-      );
+      const [from, scale, to] = [x, gain, y].map((t: Tensor) => space.at(t)) as [number, number, number];
+      const kept = stat ? space.at(stat) : 0;
+      space.split('rmsForward', rows, d, (first, n) => {
+        const row = 4 * first * d;
+        return [from + row, scale, to + row, kept && kept + 4 * first, n, d, eps];
+      });
       if (stat) save([x, gain, stat]);
       return y;
     },

@@ -17,21 +17,22 @@ export function split(space: Workspace, x: Tensor2D, widths: readonly number[]):
       first += widths[i]!;
     });
   };
+  const copy = (from: number, fromStride: number, to: number, toStride: number, width: number) =>
+    space.split('copyColumns', rows, width, (first, n) => {
+      const [x, y] = [from + 4 * first * fromStride, to + 4 * first * toStride];
+      return [x, fromStride, y, toStride, n, width];
+    });
   return differentiable<Tensor[], 'x'>(
     { x },
     () => {
       const pieces = widths.map((width) => space.empty([rows, width]));
-      each(x, pieces, (at, piece, i) =>
-        space.kernels.copyColumns(at, columns, piece, widths[i]!, rows, widths[i]!),
-      );
+      each(x, pieces, (at, piece, i) => copy(at, columns, piece, widths[i]!, widths[i]!));
       return pieces;
     },
     (_, __, dys) => ({
       x: () => {
         const dx = space.empty([rows, columns]);
-        each(dx, dys, (at, piece, i) =>
-          space.kernels.copyColumns(piece, widths[i]!, at, columns, rows, widths[i]!),
-        );
+        each(dx, dys, (at, piece, i) => copy(piece, widths[i]!, at, columns, widths[i]!));
         return dx;
       },
     }),

@@ -4,6 +4,9 @@ import type { Distribution, NoiseKey } from '../../../noise/index.ts';
 import { checkKey } from '../../../noise/index.ts';
 import type { Workspace } from '../workspace.ts';
 
+/** Floats of one call of the dot product. */
+const DOT_PART = 2 ** 17;
+
 /** See {@link Ops.noise}: the same numbers as src/noise, to 2e-6. */
 export function noise(space: Workspace, shape: number[], key: NoiseKey, law: Distribution): Tensor {
   const out = space.empty(shape);
@@ -34,22 +37,19 @@ function draw(
 ): void {
   checkKey(key);
   const words = [key.seed, key.step, key.query, key.tensor];
-  space.noise(
-    w,
-    space.at(out),
-    out.size,
-    scale,
-    ...words,
-    0,
-    Number(law === 'rademacher'),
-    space.noiseScratch,
-  );
+  const [to, signs] = [space.at(out), Number(law === 'rademacher')];
+  const part = (first: number, n: number) => {
+    const from = w && w + 4 * first;
+    return [from, to + 4 * first, n, scale, ...words, first / 4, signs];
+  };
+  space.split('noise', out.size, 1, part, true);
 }
 
 /** See {@link Ops.addScaled}. */
 export function addScaled<T extends Tensor>(space: Workspace, a: T, b: T, scale: number): T {
   const out = space.empty<T>(a.shape);
-  space.kernels.addScaled(space.at(a), space.at(b), space.at(out), a.size, scale);
+  const at = [a, b, out].map((t: Tensor) => space.at(t));
+  space.split('addScaled', a.size, 1, (first, n) => [...at.map((p) => p + 4 * first), n, scale]);
   return out;
 }
 
@@ -68,13 +68,17 @@ export function adamw<T extends Tensor>(
   const step = s.rate / (1 - s.beta1 ** s.step);
   const root = 1 / (1 - s.beta2 ** s.step);
   const betas = [s.beta1, 1 - s.beta1, s.beta2, 1 - s.beta2];
-  space.kernels.adamw(...at, w.size, ...betas, decay, step, root, s.epsilon);
+  const settings = [...betas, decay, step, root, s.epsilon];
+  space.split('adamw', w.size, 1, (first, n) => [...at.map((p) => p + 4 * first), n, ...settings]);
   return next;
 }
 
 /** See {@link Ops.dot}. */
 export function dot(space: Workspace, pairs: readonly (readonly [Tensor, Tensor])[]): Promise<number> {
   let sum = 0;
-  for (const [a, b] of pairs) sum += space.kernels.dot(space.at(a), space.at(b), a.size);
+  for (const [a, b] of pairs) {
+    const [x, y] = [space.at(a), space.at(b)];
+    sum += space.sum('dot', a.size, DOT_PART, (first, n) => [x + 4 * first, y + 4 * first, n]);
+  }
   return Promise.resolve(sum);
 }

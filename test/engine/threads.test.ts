@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { EngineError } from '../../src/errors.ts';
+import { type Engine, openEngine, type Ops, tf } from '../../src/engine/index.ts';
+import { ranges, rangesOf } from '../../src/engine/wasm/threads/ranges.ts';
+import { withSharedMemory } from '../../src/engine/wasm/threads/shared-memory.ts';
+import { noLeaks } from '../no-leaks.ts';
+import { tensorOf } from './engines.ts';
+
+const key = { seed: 1, step: 2, query: 3, tensor: 4 };
+const settings = { rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1, step: 3 };
+const [rows, d, ff] = [201, 96, 131];
+const shape = { batch: 3, length: 67, heads: 4, kvHeads: 2, headDim: 24 };
+
+/** Large enough to be split, and of sizes that no number of threads divides. */
+const differentiable: Record<string, [number[][], (ops: Ops, xs: Tensor[]) => Tensor]> = {
+  embed: [[[300, d]], (ops, [w]) => ops.embed(w as Tensor2D, ids(rows, 300))],
+  rmsNorm: [[[rows, d], [d]], (ops, [x, g]) => ops.rmsNorm(x as Tensor2D, g as Tensor1D, 1e-5)], // prettier-ignore
+  layerNorm: [[[rows, d], [d], [d]], (ops, [x, g, b]) => ops.layerNorm(x as Tensor2D, g as Tensor1D, b as Tensor1D, 1e-5)], // prettier-ignore
+  linear: [[[rows, d], [ff, d], [ff]], (ops, [x, w, b]) => ops.linear(x as Tensor2D, w as Tensor2D, b as Tensor1D)], // prettier-ignore
+  'linear, in x out': [[[rows, d], [d, ff]], (ops, [x, w]) => ops.linear(x as Tensor2D, w as Tensor2D, undefined, true)], // prettier-ignore
+  split: [[[rows, ff]], (ops, [x]) => tf.concat(ops.split(x as Tensor2D, [100, 20, 11]), 1)],
+  attention: [[[rows, d], [rows, d / 2], [rows, d / 2]], (ops, [q, k, v]) => ops.attention(q as Tensor2D, k as Tensor2D, v as Tensor2D, shape, undefined)], // prettier-ignore
+  gated: [
+    [
+      [rows, ff],
+      [rows, ff],
+    ],
+    (ops, [a, b]) => ops.gated(a as Tensor2D, b as Tensor2D, 'silu'),
+  ],
+  activate: [[[rows, ff]], (ops, [x]) => ops.activate(x as Tensor2D, 'gelu')],
+  add: [
+    [
+      [rows, ff],
+      [rows, ff],
+    ],
+    (ops, [a, b]) => ops.add(a as Tensor2D, b as Tensor2D),
+  ],
+  headLoss: [[[rows, d], [301, d]], (ops, [h, w]) => ops.headLoss(h as Tensor2D, w as Tensor2D, ids(rows, 301)).mean], // prettier-ignore
+};
+const updates: Record<string, (ops: Ops, w: Tensor) => Tensor[]> = {
+  noise: (ops) => [ops.noise([100_003], key, 'gaussian'), ops.noise([100_003], key, 'rademacher')],
+  perturb: (ops, w) => [ops.perturb(w, 0.5, key, 'gaussian')],
+  addScaled: (ops, w) => [ops.addScaled(w, w, 0.1)],
+  adamw: (ops, w) => Object.values(ops.adamw(w, w, w, tf.square(w), settings)),
+};
+
+const digest = (t: Tensor) => createHash('sha256').update(t.dataSync()).digest('hex');
+
+function ids(n: number, limit: number): Tensor1D {
+  const values = Int32Array.from({ length: n }, (_, i) => (i * 7919) % limit);
+  return tf.tensor1d(values, 'int32');
+}
+
+describe('several threads on one heap', () => {
+  let one: Engine;
+  let three: Engine;
+  beforeAll(async () => {
+    one = await openEngine('wasm', { threads: 1 });
+    three = await openEngine('wasm', { threads: 3 });
+    await three.activate();
+  });
+
+  it('are what the engine says it has', () => {
+    expect(one.describe()).toMatchObject({ threads: 1 });
+    expect(three.describe().summary).toContain('3 threads');
+    expect(() => openEngine('wasm', { threads: 0 })).toThrow(EngineError);
+  });
+
+  it.each(Object.keys(differentiable))(
+    'give the bits of one thread, values and gradients: %s',
+    async (name) => {
+      const [shapes, run] = differentiable[name]!;
+      const bits = (engine: Engine) =>
+        tf.tidy(() => {
+          const xs = shapes.map((s, i) => tensorOf(s, i));
+          const { value, grads } = tf.valueAndGrads((...inputs: Tensor[]) => tf.sum(run(engine.ops, inputs)))(xs); // prettier-ignore
+          return [run(engine.ops, xs), value, ...grads].map((t) => t.dataSync());
+        });
+      const [expected, actual] = await noLeaks(() => [bits(one), bits(three)]);
+      expect(actual).toEqual(expected);
+    },
+  );
+
+  it.each(Object.keys(updates))('give the bits of one thread: %s', async (name) => {
+    const bits = (engine: Engine) =>
+      tf.tidy(() => updates[name]!(engine.ops, tensorOf([100_003], 0)).map(digest));
+    const [expected, actual] = await noLeaks(() => [bits(one), bits(three)]);
+    expect(actual).toEqual(expected);
+  });
+
+  it('add a long sum up in one order', async () => {
+    const x = tensorOf([700_001], 0);
+    const [a, b] = [await one.ops.dot([[x, x]]), await three.ops.dot([[x, x]])];
+    expect(a).toBe(b);
+    expect(a).toBeCloseTo(
+      x.dataSync().reduce((sum, v) => sum + v * v, 0),
+      3,
+    );
+    x.dispose();
+  });
+
+  it('go on after many jobs, with other work between them', () => {
+    const x = tensorOf([40_000], 0);
+    let sum = 0;
+    for (let i = 0; i < 2000; i++) {
+      const y = three.ops.addScaled(x, x, 1);
+      if (i % 500 === 0) sum += y.dataSync()[39_999]!;
+      y.dispose();
+    }
+    expect(sum).toBe(8 * x.dataSync()[39_999]!);
+    x.dispose();
+  });
+});
+
+describe('the parts of a job', () => {
+  it.each([
+    [10, 3, 1],
+    [100_003, 4, 16],
+    [5, 8, 1],
+    [7, 2, 16],
+    [0, 2, 8],
+  ])('cover %i items in at most %i parts that begin at multiples of %i', (total, most, grain) => {
+    const parts = ranges(total, most, grain);
+    expect(parts.length).toBeLessThanOrEqual(most);
+    expect(parts.reduce((sum, [, count]) => sum + count, 0)).toBe(total);
+    let next = 0;
+    for (const [first, count] of parts) {
+      expect([first, first % grain]).toEqual([next, 0]);
+      next += count;
+    }
+  });
+
+  it('of one size do not depend on threads', () => {
+    expect(rangesOf(70, 32)).toEqual([
+      [0, 32],
+      [32, 32],
+      [64, 6],
+    ]);
+  });
+});
+
+describe('a module with shared memory', () => {
+  const load = createRequire(import.meta.url);
+  const stock = () =>
+    readFileSync(join(dirname(load.resolve('@tensorflow/tfjs-backend-wasm')), 'tfjs-backend-wasm-simd.wasm'));
+
+  it('is the module with one byte changed', () => {
+    const before = new Uint8Array(stock());
+    const after = withSharedMemory(before);
+    const changed = [...after.keys()].filter((i) => after[i] !== before[i]);
+    expect(changed.map((i) => [before[i], after[i]])).toEqual([[1, 3]]);
+    expect(WebAssembly.validate(after)).toBe(true);
+  });
+
+  it('needs a memory with a maximum', () => {
+    const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+    const memory = (...limits: number[]) => new Uint8Array([...header, 5, limits.length + 1, 1, ...limits]);
+    expect(withSharedMemory(memory(1, 1, 2))).toEqual(memory(3, 1, 2));
+    expect(() => withSharedMemory(memory(0, 1))).toThrow(EngineError);
+    expect(() => withSharedMemory(new Uint8Array(header))).toThrow(/memory/);
+  });
+});
