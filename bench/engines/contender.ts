@@ -68,8 +68,8 @@ export class Contender {
 
   private async ask<T>(question: unknown): Promise<T> {
     this.process.stdin!.write(JSON.stringify(question) + '\n');
-    const { value, done } = await this.lines.next();
-    if (done) throw new Error(`${this.process.spawnargs.join(' ')} ended without an answer.`);
-    return JSON.parse(value) as T;
+    const line: IteratorResult<string, unknown> = await this.lines.next();
+    if (line.done) throw new Error(`${this.process.spawnargs.join(' ')} ended without an answer.`);
+    return JSON.parse(line.value) as T;
   }
 }

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeSafetensors } from '../../src/formats/index.ts';
+import { writeSafetensors, type Json } from '../../src/formats/index.ts';
 import { decoderParameters, parseConfig, type DecoderConfig } from '../../src/model/index.ts';
 import { fillNoise, tensorId } from '../../src/noise/index.ts';
 import { readFileSync } from 'node:fs';
@@ -39,7 +39,7 @@ export function benchModels(
   smollm2: string,
 ): Record<string, (() => Promise<BenchModel>) | undefined> {
   const at = (folder: string, rest: Omit<BenchModel, 'folder' | 'vocabulary' | 'upperHalf'>): BenchModel => {
-    const config = parseConfig(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')));
+    const config = parseConfig(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as Json);
     const upper = decoderParameters(config).filter((p) => p.layer >= config.layers / 2);
     return { folder, vocabulary: config.vocabulary, upperHalf: upper.map((p) => p.name), ...rest };
   };
