@@ -86,7 +86,7 @@ function canRun(bytes: BufferSource): boolean {
   return WebAssembly.validate(bytes);
 }
 
-function readModule(name: string): Uint8Array {
+function readModule(name: string): Uint8Array<ArrayBuffer> {
   const path = join(packageRoot(), 'dist', 'kernels', `${name}.wasm`);
   if (!existsSync(path))
     throw new EngineError(

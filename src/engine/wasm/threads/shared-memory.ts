@@ -10,7 +10,7 @@ const SHARED = 3;
  * (threads proposal, binary format). Nothing else changes, plain loads and stores run on shared memory as on any other.
  * @throws EngineError if the module has no memory with a maximum
  */
-export function withSharedMemory(module: Uint8Array): Uint8Array {
+export function withSharedMemory(module: Uint8Array): Uint8Array<ArrayBuffer> {
   const bytes = module.slice();
   const read = new Reader(bytes, 8); // after the magic number and the version
   while (read.at < bytes.length) {
