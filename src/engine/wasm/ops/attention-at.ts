@@ -26,7 +26,7 @@ export function attentionAt(
     keys = space.empty(k.shape);
     kernels.rotate(space.at(k), space.at(keys), cos, sin, batch, length, kvHeads, headDim, 2 * half, 1, 1);
   } else kernels.scaleVector(space.at(q), space.at(queries), q.size, scale);
-  const work = space.attentionScratch(length);
+  const work = space.attentionScratch(length)(0);
   const [from, turned, to, at, values] = [q, queries, out, keys, v].map((tensor) => space.at(tensor)) as [number, number, number, number, number]; // prettier-ignore
   const rowBytes = 4 * heads * headDim;
   for (const { row, place, count } of spans(places, length)) {
