@@ -4,9 +4,14 @@
  */
 export {
   open,
+  OwnSession,
   Session,
   Result,
+  type Batches,
+  type Data,
   type OpenOptions,
+  type OwnEvaluateOptions,
+  type OwnOpenOptions,
   type RunOptions,
   type EvaluateOptions,
   type History,
@@ -19,9 +24,12 @@ export { openEngine, type Engine, type EngineDescription, type EngineName } from
 export { fillNoise, tensorId, type Distribution, type NoiseKey } from './noise/index.ts';
 export { loadModel, generate, lossAndGradients, lossOf, DeviceBatch, Decoder } from './model/index.ts';
 export type { DecoderConfig, LossAndGradients, Parameter, Role, TokenBatch, Weights } from './model/index.ts';
+export { layersModel, ownModel, OwnDefinition, OwnModel } from './model/index.ts';
+export type { LayersBatch, LayersModelOptions, OwnModelOptions, Trainable, XY } from './model/index.ts';
 export {
   tasks,
   dataTask,
+  digits,
   fileTask,
   loadTokenizer,
   metrics,
@@ -29,11 +37,34 @@ export {
   published,
   rouge,
 } from './data/index.ts';
-export type { DataTaskOptions, Example, Generation, Scores, Task, Tokenizer } from './data/index.ts';
+export type {
+  DataTaskOptions,
+  Digits,
+  DigitsOptions,
+  Example,
+  Generation,
+  Scores,
+  Task,
+  Tokenizer,
+} from './data/index.ts';
 export { profileModel, tensorCosts, selectionCost, totalCost } from './profile/index.ts';
-export type { BatchSize, Profile, ProfileEntry, ProfileOptions, TensorCost, TotalCost } from './profile/index.ts';
+export type {
+  BatchSize,
+  Profile,
+  ProfileEntry,
+  ProfileOptions,
+  TensorCost,
+  TotalCost,
+} from './profile/index.ts';
 export { Partition, budgetOf, selectExact, selectGreenTrainer } from './partition/index.ts';
-export type { Budget, Item, Label, PartitionEntry, PartitionOptions, PartitionSummary } from './partition/index.ts';
+export type {
+  Budget,
+  Item,
+  Label,
+  PartitionEntry,
+  PartitionOptions,
+  PartitionSummary,
+} from './partition/index.ts';
 export type { Reason, Selection, Selector } from './partition/index.ts';
 export { AdamW } from './optimize/index.ts';
 export { directionPart, drawDirection, perturbedWeights, projectedGradient } from './estimate/index.ts';

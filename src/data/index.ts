@@ -1,5 +1,6 @@
 export { collate } from './batch.ts';
 export { describeBatch, type BatchPart, type BatchRow } from './describe-batch.ts';
+export { digits, type Digits, type DigitsOptions } from './digits.ts';
 export { encodeExample, encodeIfFits, encodePrompt, type EncodedExample } from './encode.ts';
 export { accuracyScores } from './metrics/accuracy.ts';
 export { exactMatchScores, finalNumber, finalNumberScores, lastNumber } from './metrics/exact-match.ts';

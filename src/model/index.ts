@@ -1,11 +1,22 @@
 export type { DecoderConfig, ModuleNames, Positions } from './config.ts';
 export { readConfig, parseConfig, supportedFamilies } from './read-config.ts';
 export type { RopeScaling } from './rope.ts';
-export { ParameterStore, type Parameter, type ParameterInfo, type Role, type Weights } from './parameters.ts';
+export {
+  ParameterStore,
+  type Parameter,
+  type OwnRole,
+  type ParameterInfo,
+  type Role,
+  type Weights,
+} from './parameters.ts';
 export { DeviceBatch, type TokenBatch } from './batch.ts';
 export { Decoder, type Pass } from './decoder.ts';
 export type { Prepared, Trainable } from './trainable.ts';
-export type { TensorCost } from './tensor-cost.ts';
+export type { CostUnit, MeasuredCosts, TensorCost } from './tensor-cost.ts';
+export { ownModel, OwnDefinition, type OwnModelOptions, type XY } from './own/definition.ts';
+export { layersModel, type LayersBatch, type LayersModelOptions } from './own/layers-model.ts';
+export { OwnModel } from './own/own-model.ts';
+export { OwnBatch, tensorsIn, type BatchMaker } from './own/batch.ts';
 export { decoderParameters } from './tensors.ts';
 export { lossAndGradients, lossOf, mean, type LossAndGradients } from './gradients.ts';
 export { CachedForward, type CachedForwardOptions } from './cached.ts';

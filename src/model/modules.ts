@@ -24,8 +24,8 @@ export class Modules {
     for (const p of parameters) {
       const modules = (this.#byLayer[p.layer + 1] ??= {});
       if (p.bias)
-        modules[p.role]!.bias = p; // the list has it right after its weight
-      else modules[p.role] = { weight: p };
+        modules[p.role as Role]!.bias = p; // the list has it right after its weight
+      else modules[p.role as Role] = { weight: p };
     }
   }
 

@@ -26,18 +26,23 @@ export type Role =
   | 'project-out'
   | 'head';
 
+/** Role of a tensor in a model of one's own: any word. */
+export type OwnRole = string & Record<never, never>;
+
 /** A trainable tensor of the model, without its values. */
 export interface ParameterInfo {
-  /** Name as in the Hugging Face folder. */
+  /** Name as in the Hugging Face folder, or as the user gave it. */
   readonly name: string;
   readonly shape: readonly number[];
   /** Number of values. */
   readonly size: number;
-  readonly role: Role;
+  readonly role: Role | OwnRole;
   /** True for the bias of its module; the weight otherwise. */
   readonly bias?: boolean;
   /** Layer 0..L-1, or -1 for the embedding and L for what follows the last layer. */
   readonly layer: number;
+  /** What a layer of one's own is called; its number when left out. */
+  readonly layerName?: string;
   /** True for an embedding that is the output head as well. */
   readonly tied: boolean;
 }

@@ -1,14 +1,18 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import { tf } from '../engine/tf.ts';
 
-/** Value of `forward` and its gradients for `xs`; undefined for one that it does not depend on. Nothing is left behind when it throws. */
+/**
+ * Value of `forward` and its gradients for `xs`; undefined for one that it does not depend on, and `allowNone` if that may be all of
+ * them. Nothing is left behind when it throws.
+ */
 export function withTape(
   forward: () => Scalar,
   xs: Tensor[],
+  allowNone = false,
 ): { value: Scalar; grads: (Tensor | undefined)[] } {
   const engine = tf.engine();
   try {
-    return engine.gradients(forward, xs);
+    return engine.gradients(forward, xs, undefined, allowNone);
   } catch (error) {
     // TF.js 4.22 keeps the tensors saved on its tape when forward or backward throws; free them.
     for (const node of engine.state.activeTape ?? []) node.saved?.forEach((t) => t.dispose());

@@ -7,3 +7,12 @@ export interface TensorCost {
   /** t_fp: its share of the forward pass. */
   fp: number;
 }
+
+/** What costs are in. */
+export type CostUnit = 'multiply-adds' | 'nanoseconds';
+
+/** Costs of a model's tensors, in execution order. */
+export interface MeasuredCosts {
+  costs: readonly TensorCost[];
+  unit: CostUnit;
+}

@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.ts';
 import type { LossAndGradients } from './gradients.ts';
 import type { Parameter, ParameterStore, Weights } from './parameters.ts';
-import type { TensorCost } from './tensor-cost.ts';
+import type { MeasuredCosts, TensorCost } from './tensor-cost.ts';
 
 /** A batch on the engine. Dispose it after use. */
 export interface Prepared {
@@ -25,7 +25,9 @@ export interface Trainable<Batch = unknown, OnEngine extends Prepared = Prepared
    * Nothing is left behind when it throws.
    */
   lossAndGradients(weights: Weights, batch: OnEngine, wrt: readonly Parameter[]): Promise<LossAndGradients>;
-  /** Measured nanoseconds of each tensor, for a model whose operations no rule counts. */
-  timeTensors?(batch: OnEngine): Promise<TensorCost[]>;
+  /** What each tensor costs, in execution order, for a model that no rule tells it of. */
+  costs?(batch: OnEngine): Promise<MeasuredCosts>;
+  /** The same for a step, where it is counted and known without a pass. */
+  stepCosts?(batch: OnEngine): readonly TensorCost[] | undefined;
   dispose(): void;
 }

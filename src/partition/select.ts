@@ -4,7 +4,7 @@ import type { Parameter } from '../model/parameters.ts';
 
 /**
  * Which tensors are meant: a name or glob, a RegExp, a predicate, or a list of these.
- * A glob matches a whole name or any of its dotted tails: `layers.5.*`, `*.mlp.*` and `q_proj.weight` all work.
+ * A glob matches a whole name or any of its tails after a dot or slash: `layers.5.*`, `*.mlp.*`, `q_proj.weight` and `kernel` all work.
  */
 export type Selector = string | RegExp | ((p: Parameter) => boolean) | readonly Selector[];
 
@@ -46,6 +46,5 @@ function matcher(selector: Selector): (p: Parameter) => boolean {
 }
 
 function tails(name: string): string[] {
-  const parts = name.split('.');
-  return parts.map((_, i) => parts.slice(i).join('.'));
+  return [name, ...[...name].flatMap((c, i) => ('./'.includes(c) ? [name.slice(i + 1)] : []))];
 }

@@ -1,8 +1,9 @@
-import type { Parameter, Role } from '../model/index.ts';
+import type { OwnRole, Parameter, Role } from '../model/index.ts';
+import { escaped } from './theme.ts';
 
 /** A stretch of an axis with all tensors of one role, layer after layer. */
 export interface RoleBlock {
-  role: Role;
+  role: Role | OwnRole;
   /** Two lines at most. */
   label: string;
   /** Left edge and width; a tensor of a layer is one unit wide. */
@@ -45,14 +46,15 @@ const labels: Record<Role, string> = {
 };
 
 /** Name of a role on an axis. */
-export const roleLabel = (role: Role): string => labels[role];
+export const roleLabel = (role: Role | OwnRole): string =>
+  Object.hasOwn(labels, role) ? labels[role as Role] : escaped(role);
 
 /**
  * Lays tensors out by role, roles in the order of their first use, a bias right of its weight. `parameters` in execution
  * order.
  */
 export function roleBlocks(parameters: readonly Parameter[]): RoleBlocks {
-  const byRole = new Map<Role, Parameter[]>();
+  const byRole = new Map<string, Parameter[]>();
   for (const p of parameters) byRole.set(p.role, [...(byRole.get(p.role) ?? []), p]);
   const largest = Math.max(1, ...[...byRole.values()].map((list) => list.length));
   const gap = 0.18 * largest;
@@ -69,7 +71,7 @@ export function roleBlocks(parameters: readonly Parameter[]): RoleBlocks {
       positions.set(p, first + unit * i);
       widths.set(p, 0.86 * unit);
     });
-    blocks.push({ role, label: labels[role], start: at, width });
+    blocks.push({ role, label: roleLabel(role), start: at, width });
     at += width + gap;
   }
   return {

@@ -1,5 +1,6 @@
 import type { Parameter, Role } from '../model/index.ts';
 import { roleLabel } from './blocks.ts';
+import { escaped } from './theme.ts';
 
 /** A rectangle in a grid's units. */
 export interface Cell {
@@ -75,7 +76,7 @@ export function layerGrid(parameters: readonly Parameter[]): LayerGrid {
   alone(true);
   layers.forEach((layer, i) => {
     column(
-      i % every === 0 ? String(layer) : undefined,
+      i % every === 0 ? layerLabel(parameters, layer) : undefined,
       1,
       inside.filter((p) => p.layer === layer),
     );
@@ -88,4 +89,8 @@ export function layerGrid(parameters: readonly Parameter[]): LayerGrid {
     width: Math.max(1, at),
     height,
   };
+}
+
+function layerLabel(parameters: readonly Parameter[], layer: number): string {
+  return escaped(parameters.find((p) => p.layer === layer)?.layerName ?? String(layer));
 }

@@ -54,7 +54,7 @@ export function historyText(rows: readonly HistoryRow[]): string {
   return [
     runSummary(rows) + (reason ? ` (last: ${reason})` : ''),
     `${count(rows.length, 'step')} in ${duration(taken)} (${duration(taken / rows.length)} a step) · ` +
-      `since the start ${count(last.forwardPasses, 'forward pass', 'forward passes')}, ${amount(last.flops)} FLOPs · ` +
+      `since the start ${count(last.forwardPasses, 'forward pass', 'forward passes')}, ${Number.isNaN(last.flops) ? '' : `${amount(last.flops)} FLOPs · `}` +
       `at most ${amount(peak)}B resident`,
   ].join('\n');
 }

@@ -9,6 +9,12 @@ export { liveLossFigure } from './live.ts';
 export { varianceFigure } from './variance.ts';
 export { varianceTable, varianceText } from './variance-text.ts';
 export { evaluationFigure, evaluationTable, evaluationText } from './evaluation.ts';
+export {
+  ownEvaluationFigure,
+  ownEvaluationTable,
+  ownEvaluationText,
+  type OwnEvaluation,
+} from './own-evaluation.ts';
 export { batchFigure, batchHtml, batchTable, batchText, type BatchReport } from './batch.ts';
 export { compareFigure, compareTable, type ComparedRun } from './compare.ts';
 export { groupTable } from './variance-text.ts';

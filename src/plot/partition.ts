@@ -127,8 +127,9 @@ function spent(partition: Partition): string {
   const share = partition.summary().achieved;
   if (Number.isNaN(share)) return 'backward cost unknown without a profile';
   const achieved = percent(share);
-  const { budget } = partition;
-  return `${achieved} of the backward cost` + (budget ? ` (budget ${percent(budget.share)})` : '');
+  const { budget, profile } = partition;
+  const what = profile?.unit === 'nanoseconds' ? 'time' : 'cost';
+  return `${achieved} of the backward ${what}` + (budget ? ` (budget ${percent(budget.share)})` : '');
 }
 
 /** Share of a cell that is filled. */
@@ -142,14 +143,15 @@ function fillOf({ profile }: Partition): (e: PartitionEntry) => number {
 function hover({ profile }: Partition, e: PartitionEntry): string {
   const p = e.parameter;
   const profiled = profile?.entries[p.index];
-  const about = profiled
-    ? tensorLines(profiled)
-    : `<b>${escaped(shortName(p))}</b><br>${p.shape.join(' × ')} = ${amount(p.size)} values`;
+  const about =
+    profile && profiled
+      ? tensorLines(profiled, profile.unit)
+      : `<b>${escaped(shortName(p))}</b><br>${p.shape.join(' × ')} = ${amount(p.size)} values`;
   return `${about}<br><b>${e.label}</b>: ${escaped(reasonText(e, profiled)).replace(', but', ',<br>but')}`;
 }
 
 /**
- * One row a tensor, in execution order. Importance and costs (multiply-accumulates) are NaN without a profile;
+ * One row a tensor, in execution order. Importance and costs (in the profile's unit) are NaN without a profile;
  * `perCost` is importance for one full backward pass's worth of cost.
  */
 export function partitionTable(partition: Partition): ColumnTable {

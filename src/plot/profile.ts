@@ -16,14 +16,14 @@ import {
   legendNames,
   type Family,
 } from './theme.ts';
-import { amount, count, percent, plusMinus, shortName, significant } from './words.ts';
+import { amount, costWords, count, percent, plusMinus, shortName, significant } from './words.ts';
 
 /**
  * Importance of every tensor with its standard error, and below it the tensor's share of the backward cost. Tensors stand
  * in groups by role; within a group layer 0 is on the left.
  */
 export function profileFigure(profile: Profile): FigureSpec {
-  const { entries, total, size, batches } = profile;
+  const { entries, total, batches, unit } = profile;
   const laid = roleBlocks(entries.map((e) => e.parameter));
   const { blocks, position, width, end } = laid;
   const share = (cost: number) => (100 * cost) / total.backward;
@@ -31,7 +31,7 @@ export function profileFigure(profile: Profile): FigureSpec {
     type: 'bar',
     x: list.map((e) => position(e.parameter)),
     width: list.map((e) => width(e.parameter)),
-    customdata: list.map((e) => tensorLines(e)),
+    customdata: list.map((e) => tensorLines(e, unit)),
     ...more,
   });
   const familyTraces = Object.entries(familyColours).flatMap(([family, color]) => {
@@ -55,7 +55,6 @@ export function profileFigure(profile: Profile): FigureSpec {
       customdata: entries.map((e) => escaped(shortName(e.parameter))),
       hovertemplate: `<b>%{customdata}</b><br>${name} %{y}% of the backward pass<extra></extra>`,
     });
-  const layers = Math.max(0, ...entries.map((e) => (e.parameter.role === 'o' ? e.parameter.layer : 0)));
   const importance = cut(
     entries,
     laid,
@@ -72,8 +71,7 @@ export function profileFigure(profile: Profile): FigureSpec {
       ...frame({
         title: `Importance and cost of ${count(entries.length, 'tensor')}`,
         subtitle: [
-          `${count(batches, 'batch', 'batches')} of ${size.batch} × ${size.length} tokens` +
-            ` · loss ${significant(profile.lossBefore, 4)} → ${significant(profile.lossAfter, 4)} in one trial step` +
+          `${onBatches(profile)} · loss ${significant(profile.lossBefore, 4)} → ${significant(profile.lossAfter, 4)} in one trial step` +
             (batches > 1 ? ' · lines: ± 1 standard error' : ''),
         ],
         height: 540,
@@ -82,7 +80,7 @@ export function profileFigure(profile: Profile): FigureSpec {
       }),
       barmode: 'stack',
       bargap: 0,
-      xaxis: axis(`by role; in each, layer 0 (left) to layer ${layers} (right)`, {
+      xaxis: axis(order(profile), {
         range: [-0.02 * end, 1.02 * end],
         tickvals: blocks.map((b) => b.start + b.width / 2),
         ticktext: blocks.map((b) => b.label),
@@ -100,7 +98,11 @@ export function profileFigure(profile: Profile): FigureSpec {
       }),
       yaxis2: axis('cost (%)', { domain: [0, 0.3], nticks: 4, ...cost.axis }),
       annotations: [
-        heading('backward cost: t_dw, own gradient (dark) + t_dy, error signal (light)', 0, 0.31),
+        heading(
+          `backward ${kindOf(profile)}: t_dw, own gradient (dark) + t_dy, error signal (light)`,
+          0,
+          0.31,
+        ),
         ...importance.annotations,
         ...cost.annotations,
       ],
@@ -154,17 +156,40 @@ function cut(
   };
 }
 
+/** `2 batches of 4 × 96 tokens`, as far as their size is known. */
+function onBatches({ batches, size: { batch, length } }: Profile): string {
+  const words = count(batches, 'batch', 'batches');
+  if (Number.isNaN(batch)) return words;
+  return Number.isNaN(length)
+    ? `${words} of ${count(batch, 'row')}`
+    : `${words} of ${batch} × ${length} tokens`;
+}
+
+const kindOf = ({ unit }: Profile) => (unit === 'nanoseconds' ? 'time, measured' : 'cost');
+
+/** How the tensors stand on the axis. */
+function order({ entries }: Profile): string {
+  const parameters = entries.map((e) => e.parameter);
+  const inLayers = parameters.filter((p) => p.role === 'o').map((p) => p.layer);
+  if (inLayers.length > 0)
+    return `by role; in each, layer 0 (left) to layer ${Math.max(...inLayers)} (right)`;
+  return 'by role; in each, from the input layer (left) to the output layer (right)';
+}
+
 /** Hover text about one tensor: name, shape, importance and cost. */
-export function tensorLines({ parameter: p, importance, standardError, dy, dw }: ProfileEntry): string {
+export function tensorLines(
+  { parameter: p, importance, standardError, dy, dw }: ProfileEntry,
+  unit: Profile['unit'],
+): string {
   return [
     `<b>${escaped(shortName(p))}</b>`,
     `${p.shape.join(' × ')} = ${amount(p.size)} values${p.tied ? ', tied to the head' : ''}`,
     `importance ${plusMinus(importance, standardError)}`,
-    `t_dy ${amount(dy)} · t_dw ${amount(dw)} multiply-adds`,
+    `t_dy ${costWords(dy, unit)} · t_dw ${costWords(dw, unit)}`,
   ].join('<br>');
 }
 
-/** One row a tensor, in execution order. Costs in multiply-accumulates; `share` of t_dy + t_dw in the full backward cost. */
+/** One row a tensor, in execution order. Costs in the profile's unit; `share` of t_dy + t_dw in the full backward cost. */
 export function profileTable({ entries, total }: Profile): ColumnTable {
   const of = <T>(f: (e: ProfileEntry) => T) => entries.map(f);
   return aq.table({
@@ -182,16 +207,16 @@ export function profileTable({ entries, total }: Profile): ColumnTable {
 
 /** What a profile found, in a few lines. */
 export function profileText(profile: Profile): string {
-  const { entries, total, batches, size } = profile;
+  const { entries, total, unit } = profile;
   const best = [...entries].sort((a, b) => b.importance - a.importance).slice(0, 3);
   const without = entries.filter((e) => !(e.importance > 0)).length;
   return [
-    `Profile of ${count(entries.length, 'tensor')} on ${count(batches, 'batch', 'batches')} of ` +
-      `${size.batch} × ${size.length} tokens: loss ${significant(profile.lossBefore, 4)} before and ` +
+    `Profile of ${count(entries.length, 'tensor')} on ${onBatches(profile)}: loss ${significant(profile.lossBefore, 4)} before and ` +
       `${significant(profile.lossAfter, 4)} after one trial step.`,
     `Most important: ${best.map((e) => `${shortName(e.parameter)} (${plusMinus(e.importance, e.standardError)})`).join(', ')}; ` +
       `${without} of ${entries.length} with no gain.`,
-    `Forward ${amount(total.forward)}, backward ${amount(total.backward)} multiply-adds; ` +
+    `Forward ${costWords(total.forward, unit)}, backward ${costWords(total.backward, unit)}` +
+      `${unit === 'nanoseconds' ? ', measured' : ''}; ` +
       `the forward pass is ${percent(total.forward / (total.forward + total.backward))} of a full step.`,
   ].join('\n');
 }

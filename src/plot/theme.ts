@@ -1,5 +1,5 @@
 import type { Label } from '../partition/index.ts';
-import type { Role } from '../model/index.ts';
+import type { OwnRole, Role } from '../model/index.ts';
 
 /*
  * One look for all figures. Backgrounds are transparent, so text, lines and laws are in a grey that has the same contrast
@@ -26,22 +26,26 @@ export const colours = {
 export const labelColour = (label: Label): string => colours[label];
 
 /** What a tensor belongs to; the profile, which has no labels, is coloured by it. */
-export type Family = 'attention' | 'feed-forward' | 'norm' | 'embedding and head';
+export type Family = 'attention' | 'feed-forward' | 'norm' | 'embedding and head' | 'tensors of your own';
 
 export const familyColours: Record<Family, string> = {
   attention: '#56B4E9',
   'feed-forward': '#AF4B8E',
   norm: '#B3A300', // Okabe and Ito's yellow, darkened until it shows on white
   'embedding and head': '#167E39',
+  'tensors of your own': '#0072B2',
 };
 
 const attention: readonly Role[] = ['qkv', 'q', 'k', 'v', 'o'];
 const feedForward: readonly Role[] = ['gate-up', 'gate', 'up', 'down'];
+const ends: readonly Role[] = ['embedding', 'project-in', 'position', 'project-out', 'head'];
 
-export function familyOf(role: Role): Family {
-  if (role.endsWith('norm')) return 'norm';
-  if (attention.includes(role)) return 'attention';
-  return feedForward.includes(role) ? 'feed-forward' : 'embedding and head';
+export function familyOf(role: Role | OwnRole): Family {
+  const isIn = (roles: readonly Role[]) => roles.some((r) => r === role);
+  if (isIn(attention)) return 'attention';
+  if (isIn(feedForward)) return 'feed-forward';
+  if (isIn(ends)) return 'embedding and head';
+  return role.endsWith('norm') ? 'norm' : 'tensors of your own';
 }
 
 /** `#RRGGBB` with an opacity from 0 to 1. */

@@ -1,4 +1,4 @@
-import type { Parameter } from '../model/index.ts';
+import type { CostUnit, Parameter } from '../model/index.ts';
 
 const UNITS: [number, string][] = [
   [1e15, 'P'],
@@ -35,6 +35,12 @@ export function plusMinus(x: number, standardError: number, digits = 3): string 
   const write = Math.abs(x) >= 1e4 ? amount : significant;
   const value = write(x, digits);
   return Number.isFinite(standardError) ? `${value} ± ${write(standardError, 2)}` : value;
+}
+
+/** What a tensor or a model costs, in the unit of a profile: `1.2M multiply-adds`, or `340 µs`. */
+export function costWords(x: number, unit: CostUnit): string {
+  if (unit === 'multiply-adds') return `${amount(x)} ${unit}`;
+  return x < 1e6 ? `${significant(x / 1e3)} µs` : `${significant(x / 1e6)} ms`;
 }
 
 /** 200 as `3 min 20 s`. */

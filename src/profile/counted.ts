@@ -2,19 +2,17 @@ import { ConfigError } from '../errors.ts';
 import type { TokenBatch } from '../model/batch.ts';
 import { Decoder } from '../model/decoder.ts';
 import type { Trainable } from '../model/trainable.ts';
-import { tensorCosts, type TensorCost } from './cost.ts';
+import type { MeasuredCosts } from '../model/tensor-cost.ts';
+import { tensorCosts } from './cost.ts';
 
-/** Costs of a model's tensors, in execution order, and what they are in. */
-export interface CountedCosts {
-  costs: TensorCost[];
-  unit: 'multiply-adds' | 'nanoseconds';
+/** Costs of a model's tensors, and the batches that they hold for. */
+export interface CountedCosts extends MeasuredCosts {
   /** Rows of a batch and their length in tokens; NaN for what the batches do not have. */
   size: { batch: number; length: number };
 }
 
 /**
- * Costs for batches like these: counted by GreenTrainer's rules for a decoder, else the time that each tensor takes on the first
- * of them, as ElasticTrainer measures it.
+ * Costs for batches like these: by GreenTrainer's rules for a decoder, else as the model finds them on the first of them.
  */
 export async function costsOf(
   model: Trainable,
@@ -29,11 +27,11 @@ export async function costsOf(
     const costs = tensorCosts(model.config, model.parameters.list, { ...size, ...rows });
     return { costs, unit: 'multiply-adds', size };
   }
-  if (!model.timeTensors) throw new ConfigError('This model cannot tell what its tensors cost.');
+  if (!model.costs) throw new ConfigError('This model cannot tell what its tensors cost.');
   const batch = await model.prepare(batches[0]);
   try {
     const size = { batch: batch.rows ?? NaN, length: NaN };
-    return { costs: await model.timeTensors(batch), unit: 'nanoseconds', size };
+    return { ...(await model.costs(batch)), size };
   } finally {
     batch.dispose();
   }

@@ -1,4 +1,8 @@
 export { open, type OpenOptions } from './open.ts';
+export { OwnSession } from './own/session.ts';
+export type { OwnOpenOptions } from './own/open.ts';
+export type { OwnEvaluateOptions } from './own/evaluate.ts';
+export type { Batches, Data } from './own/source.ts';
 export { tinyModel } from './tiny.ts';
 export { Session } from './session.ts';
 export type { SessionConfig } from './config.ts';

@@ -4,19 +4,15 @@ import { ConfigError } from '../errors.ts';
 import { loadTokenizer, type DataTaskOptions, type FileFormat, type Task } from '../data/index.ts';
 import { openEngine, type Engine, type EngineName } from '../engine/index.ts';
 import { isGguf, openSource, settleFolder } from '../formats/index.ts';
-import { parseConfig } from '../model/index.ts';
-import {
-  methods,
-  snapshotSettings,
-  stepSettings,
-  type MethodName,
-  type SnapshotOptions,
-  type StepOptions,
-} from '../train/index.ts';
+import { OwnDefinition, parseConfig } from '../model/index.ts';
+import type { MethodName, SnapshotOptions, StepOptions } from '../train/index.ts';
 import { Base } from './base.ts';
 import { BatchSource } from './batches.ts';
+import { checkRun } from './checks.ts';
 import type { SessionConfig } from './config.ts';
 import { loadShown } from './load-shown.ts';
+import { openOwn, type OwnOpenOptions } from './own/open.ts';
+import type { OwnSession } from './own/session.ts';
 import { presetFor } from './presets.ts';
 import { resumeSession } from './resume.ts';
 import { Session } from './session.ts';
@@ -68,7 +64,13 @@ export interface OpenOptions extends StepOptions {
  * const s = await open({ model: 'tiny', task: 'dialogue-summary', seed: 7 });
  * await s.run(50);
  */
-export async function open(options: OpenOptions = {}): Promise<Session> {
+export async function open(options?: OpenOptions): Promise<Session>;
+/** Opens a session on a model of your own: `ownModel` or `layersModel`. */
+export async function open<B>(options: OwnOpenOptions<B>): Promise<OwnSession<B>>;
+export async function open<B>(
+  options: OpenOptions | OwnOpenOptions<B> = {},
+): Promise<Session | OwnSession<B>> {
+  if (isOwn(options)) return openOwn(options);
   const { resume } = options;
   if (resume !== undefined) return resumeSession({ ...options, resume });
   const {
@@ -82,22 +84,11 @@ export async function open(options: OpenOptions = {}): Promise<Session> {
     ...more
   } = options;
   const { seed = 0, batchSize, maxLength, rho, snapshots = {}, show = true, ...step } = more;
-  if (!Object.hasOwn(methods, method)) {
-    throw new ConfigError(
-      `method is ${JSON.stringify(method)}; take one of ${Object.keys(methods).join(', ')}.`,
-    );
-  }
-  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
-    throw new ConfigError(`seed is ${seed}; it must be a whole number from 0 to 4294967295.`);
-  }
-  if (rho !== undefined && !(rho >= 0 && rho <= 1))
-    throw new ConfigError(`rho is ${rho}; it must be from 0 to 1.`);
+  checkRun({ method, seed, rho, snapshots, step });
   const { task: found, origin } = await taskOf(task, { data, format, test }, seed);
   const preset = model === 'tiny' ? presetFor(found.name) : {};
   const given = Object.entries(step).filter(([, value]) => value !== undefined);
   const settings: StepOptions = { ...preset.step, ...Object.fromEntries(given) };
-  stepSettings({ ...methods[method].step, ...settings });
-  snapshotSettings(snapshots);
 
   const path = modelFolder(model);
   await settleFolder(path);
@@ -144,4 +135,8 @@ export async function open(options: OpenOptions = {}): Promise<Session> {
   } finally {
     await weights.close();
   }
+}
+
+function isOwn<B>(options: OpenOptions | OwnOpenOptions<B>): options is OwnOpenOptions<B> {
+  return options.model instanceof OwnDefinition;
 }

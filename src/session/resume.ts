@@ -12,6 +12,7 @@ import { loadShown } from './load-shown.ts';
 import type { OpenOptions } from './open.ts';
 import { Session } from './session.ts';
 import { remade, taskOf } from './task-of.ts';
+import type { SessionTraining } from './training.ts';
 import { modelFolder } from './tiny.ts';
 
 /**
@@ -86,12 +87,7 @@ export async function resumeSession({
       restored,
     );
     if (Object.keys(changes).length > 0) session.set(changes);
-    const now = versionsOf(on);
-    const others = (Object.keys(now) as (keyof typeof now)[]).filter((key) => now[key] !== about.made[key]);
-    if (others.length > 0) {
-      const list = others.map((key) => `${key} was ${about.made[key]}, is ${now[key]}`);
-      session.warn(`from here on bits may differ from a run that was not stopped: ${list.join('; ')}`);
-    }
+    warnOfVersions(session, about);
     return session;
   } catch (error) {
     weights.dispose();
@@ -99,7 +95,17 @@ export async function resumeSession({
   }
 }
 
-function assertSame(dir: string, given: Partial<SavedRun['about']>, about: SavedRun['about']): void {
+/** Notes in the history what the run goes on with that is not what it was made with. */
+export function warnOfVersions(session: SessionTraining, { made }: SavedRun['about']): void {
+  const now = versionsOf(session.engine);
+  const others = (Object.keys(now) as (keyof typeof now)[]).filter((key) => now[key] !== made[key]);
+  if (others.length === 0) return;
+  const list = others.map((key) => `${key} was ${made[key]}, is ${now[key]}`);
+  session.warn(`from here on bits may differ from a run that was not stopped: ${list.join('; ')}`);
+}
+
+/** Throws ConfigError where something that is fixed was given otherwise. */
+export function assertSame(dir: string, given: Partial<SavedRun['about']>, about: SavedRun['about']): void {
   for (const [name, value] of Object.entries(given)) {
     const was = about[name as keyof typeof given];
     if (value !== undefined && value !== was) throw new ConfigError(different(dir, name, was, value));
@@ -114,7 +120,7 @@ function different(dir: string, name: string, was: unknown, given: unknown): str
 }
 
 /** Which of the step options given change the settings of the run. */
-function changesOf({ dir, settings: was }: SavedRun, given: StepOptions): StepOptions {
+export function changesOf({ dir, settings: was }: SavedRun, given: StepOptions): StepOptions {
   const lost = lostText(was.schedule);
   if (lost !== undefined && given.schedule === undefined) {
     throw new ConfigError(

@@ -23,16 +23,10 @@ export class Session extends SessionMeasuring<Decoder, BatchSource, SessionConfi
   static async resumed(
     parts: SessionParts<Decoder, BatchSource, SessionConfig>,
     dir: string,
-    { state, moments }: Awaited<ReturnType<SavedRun['restore']>>,
+    restored: Awaited<ReturnType<SavedRun['restore']>>,
   ): Promise<Session> {
     const session = new Session(parts);
-    try {
-      await session.trainer.restore(state, moments);
-    } catch (error) {
-      session.trainer.dispose();
-      throw error;
-    }
-    session.trainer.note('open', `resumed at step ${session.steps} from ${dir}`);
+    await session.goOn(dir, restored);
     return session;
   }
 

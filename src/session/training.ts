@@ -6,7 +6,7 @@ import type { Label, Partition, PartitionOptions, Selector } from '../partition/
 import type { Trainable } from '../model/index.ts';
 import type { HistoryRow, StepOptions } from '../train/index.ts';
 import type { AutosaveOptions } from './autosave.ts';
-import { saveRun, type SaveOptions } from './checkpoint/index.ts';
+import { saveRun, type SavedRun, type SaveOptions } from './checkpoint/index.ts';
 import type { RunConfig } from './config.ts';
 import { SessionCore } from './core.ts';
 import { Result } from './result.ts';
@@ -190,6 +190,20 @@ export abstract class SessionTraining<
     this.assertOpen();
     this.saver.set(options);
     return this;
+  }
+
+  /** Takes over what `dir` holds of a saved run; frees the model when that fails. */
+  protected async goOn(
+    dir: string,
+    { state, moments }: Awaited<ReturnType<SavedRun['restore']>>,
+  ): Promise<void> {
+    try {
+      await this.trainer.restore(state, moments);
+    } catch (error) {
+      this.trainer.dispose();
+      throw error;
+    }
+    this.trainer.note('open', `resumed at step ${this.steps} from ${dir}`);
   }
 
   /** Adds a warning to the history. */

@@ -10,6 +10,10 @@ import {
   historyFigure,
   historyTable,
   historyText,
+  ownEvaluationFigure,
+  ownEvaluationTable,
+  ownEvaluationText,
+  type OwnEvaluation,
   partitionFigure,
   partitionTable,
   partitionText,
@@ -57,6 +61,12 @@ export const evaluationView: View<Evaluation> = {
   figure: evaluationFigure,
   table: evaluationTable,
   text: evaluationText,
+};
+
+export const ownEvaluationView: View<OwnEvaluation> = {
+  figure: ownEvaluationFigure,
+  table: ownEvaluationTable,
+  text: ownEvaluationText,
 };
 
 export const batchView: View<BatchReport> = {

@@ -2,7 +2,7 @@ import type { DeviceBatch } from '../model/batch.ts';
 import { Decoder } from '../model/decoder.ts';
 import type { Prepared, Trainable } from '../model/trainable.ts';
 import type { Partition } from '../partition/partition.ts';
-import { selectionCost, tensorCosts, totalCost } from '../profile/cost.ts';
+import { selectionCost, tensorCosts, totalCost, type TensorCost } from '../profile/cost.ts';
 import type { StepSettings } from './settings.ts';
 import { streamsOf } from './streams.ts';
 
@@ -25,12 +25,17 @@ export function stepCost(
 ): StepCost {
   const { fo, clean, perturbed } = streamsOf(partition, s);
   const forwardPasses = Number(clean) + perturbed;
-  if (!(model instanceof Decoder)) return { forwardPasses, flops: NaN };
-  const batch = prepared as DeviceBatch;
-  const size = { batch: batch.batch, length: batch.length, headRows: batch.supervised };
-  const costs = tensorCosts(model.config, model.parameters.list, size);
+  const costs = costsOfStep(model, prepared);
+  if (!costs) return { forwardPasses, flops: NaN };
   const selected = new Set(fo);
   const backward = selectionCost(costs, (i) => selected.has(model.parameters.list[i]!));
   const backwardPasses = Number(clean) + (s.alpha > 0 ? perturbed : 0); // they cost nothing without FO tensors
   return { forwardPasses, flops: 2 * (forwardPasses * totalCost(costs).forward + backwardPasses * backward) };
+}
+
+function costsOfStep(model: Trainable, prepared: Prepared): readonly TensorCost[] | undefined {
+  if (!(model instanceof Decoder)) return model.stepCosts?.(prepared);
+  const batch = prepared as DeviceBatch;
+  const size = { batch: batch.batch, length: batch.length, headRows: batch.supervised };
+  return tensorCosts(model.config, model.parameters.list, size);
 }

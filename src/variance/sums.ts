@@ -19,7 +19,7 @@ export interface WholeSums {
 /** Tensors looked at together. */
 export interface GroupName {
   kind: 'tensor' | 'layer' | 'role';
-  /** Name of the tensor, number of the layer (-1 is the embedding) or the role. */
+  /** Name of the tensor, name or number of the layer (-1 is the embedding) or the role. */
   name: string;
 }
 
@@ -63,7 +63,7 @@ export function groupsOf(parameters: readonly Parameter[]): (GroupName & { membe
   const groups = new Map<string, GroupName & { members: number[] }>();
   for (const kind of ['tensor', 'layer', 'role'] as const) {
     parameters.forEach((p, i) => {
-      const name = { tensor: p.name, layer: String(p.layer), role: p.role }[kind];
+      const name = { tensor: p.name, layer: p.layerName ?? String(p.layer), role: p.role }[kind];
       const key = `${kind} ${name}`;
       if (!groups.has(key)) groups.set(key, { kind, name, members: [] });
       groups.get(key)!.members.push(i);

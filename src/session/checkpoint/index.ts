@@ -1,5 +1,5 @@
 export type { RunBase } from '../base.ts';
-export { decoderFiles, type ModelFiles } from './model-files.ts';
+export { decoderFiles, OWN_BASE, OWN_WEIGHTS, type ModelFiles } from './model-files.ts';
 export { assertSavable, saveRun, type Run, type SaveOptions } from './write.ts';
 export { readRun, type SavedRun } from './read.ts';
 export { versionsOf } from './about.ts';

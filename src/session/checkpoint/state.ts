@@ -1,5 +1,5 @@
 import type { Direction } from '../../estimate/index.ts';
-import type { Parameter } from '../../model/index.ts';
+import type { CostUnit, Parameter } from '../../model/index.ts';
 import type { Schedule } from '../../optimize/index.ts';
 import { Partition, type Budget, type Label, type Reason } from '../../partition/index.ts';
 import type { Profile } from '../../profile/index.ts';
@@ -162,7 +162,7 @@ function readBudget(json: Json): Budget {
 }
 
 const entryNames = ['importance', 'standardError', 'dy', 'dw', 'fp'] as const;
-const costUnits = ['multiply-adds', 'nanoseconds'] as const satisfies readonly Profile['unit'][];
+const costUnits = ['multiply-adds', 'nanoseconds'] as const satisfies readonly CostUnit[];
 const profileNumbers = ['batches', 'scale', 'lossBefore', 'lossAfter'] as const;
 
 function writeProfile({ entries, ...rest }: Profile): object {

@@ -1,7 +1,7 @@
 import picomatch from 'picomatch';
 
 /**
- * Which names a glob means, by the rule of `src/partition/select.ts`: a whole name or any of its dotted tails. What is
+ * Which names a glob means, by the rule of `src/partition/select.ts`: a whole name or any of its tails after a dot or slash. What is
  * highlighted is what the kernel will label.
  */
 export function matching(names: readonly string[], glob: string): number[] {
@@ -19,6 +19,5 @@ function matcher(glob: string): (text: string) => boolean {
 }
 
 function tails(name: string): string[] {
-  const parts = name.split('.');
-  return parts.map((_, i) => parts.slice(i).join('.'));
+  return [name, ...[...name].flatMap((c, i) => ('./'.includes(c) ? [name.slice(i + 1)] : []))];
 }

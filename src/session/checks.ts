@@ -1,0 +1,32 @@
+import { ConfigError } from '../errors.ts';
+import {
+  methods,
+  snapshotSettings,
+  stepSettings,
+  type MethodName,
+  type SnapshotOptions,
+  type StepOptions,
+} from '../train/index.ts';
+
+/** Checks the options that every run has, before anything is loaded; throws ConfigError naming the option. */
+export function checkRun(options: {
+  method: MethodName;
+  seed: number;
+  rho: number | undefined;
+  snapshots: SnapshotOptions;
+  step: StepOptions;
+}): void {
+  const { method, seed, rho, snapshots, step } = options;
+  if (!Object.hasOwn(methods, method)) {
+    throw new ConfigError(
+      `method is ${JSON.stringify(method)}; take one of ${Object.keys(methods).join(', ')}.`,
+    );
+  }
+  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
+    throw new ConfigError(`seed is ${seed}; it must be a whole number from 0 to 4294967295.`);
+  }
+  if (rho !== undefined && !(rho >= 0 && rho <= 1))
+    throw new ConfigError(`rho is ${rho}; it must be from 0 to 1.`);
+  stepSettings({ ...methods[method].step, ...step });
+  snapshotSettings(snapshots);
+}
