@@ -24,3 +24,6 @@ export { curvatureFigure, curvatureTable, curvatureText, sharpnessText } from '.
 export { lineFigure, lineTable, lineText, planeFigure, planeTable, planeText } from './landscape.ts';
 export { plainFigure, type PlainAxis, type PlainFigureOptions } from './plain.ts';
 export { surfaceFigure, type Grid, type PathPoint, type SurfaceOptions } from './surface.ts';
+export { lawFigure, type LawFigureOptions, type LawSeries } from './law.ts';
+export { arrowFigure, type ArrowFigureOptions, type Arrows, type Point } from './arrows.ts';
+export { descentFigure, descentTable, descentText } from './descent.ts';

@@ -6,6 +6,7 @@ import {
   lossLine,
   lossPlane,
   measureCurvature,
+  measureDescent,
   measureSharpness,
   objectiveOf,
   randomAxis,
@@ -14,6 +15,8 @@ import {
   type CurvatureOptions,
   type CurvatureReport,
   type CutOptions,
+  type DescentOptions,
+  type DescentReport,
   type LossLine,
   type LossPlane,
   type Objective,
@@ -49,6 +52,9 @@ export interface SessionSharpnessOptions extends Where, CurvatureOptions {
   /** Displacement as a share of each tensor's norm; defaults to 0.05. */
   radius?: number;
 }
+
+/** Options of `descent`. */
+export interface SessionDescentOptions extends Where, DescentOptions {}
 
 /** What `sharpness` found: curvature of the loss, and how much it rises nearby. */
 export interface SharpnessFindings {
@@ -113,6 +119,18 @@ export function trainerSharpness(
     curvature: await measureCurvature(objective, { seed, ...curvature }),
     rise: await measureSharpness(objective, { radius, seed }),
   }));
+}
+
+/** How far one step from a trainer's weights lowers the loss, with its estimator, law and seed unless told others. */
+export function trainerDescent(
+  trainer: AnyTrainer,
+  { batch, along, ...options }: SessionDescentOptions,
+): Promise<DescentReport> {
+  const { estimator, epsilon, queries, law, rank } = trainer.settings;
+  const settings = { estimator, epsilon, queries, law, rank, seed: trainer.options.seed };
+  return withObjective(trainer, { batch, along }, (objective) =>
+    measureDescent(objective, { ...settings, ...options }),
+  );
 }
 
 async function withAxes<T>(

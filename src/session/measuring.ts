@@ -4,14 +4,23 @@ import type { PanelHost } from '../panel/host.ts';
 import { panelOf, type Panel } from '../panel/panel.ts';
 import type { Partition, PartitionOptions } from '../partition/index.ts';
 import type { Profile, ProfileOptions } from '../profile/index.ts';
-import type { AxisName, LossLine, LossPlane, SweepReport, VarianceReport } from '../variance/index.ts';
+import type {
+  AxisName,
+  DescentReport,
+  LossLine,
+  LossPlane,
+  SweepReport,
+  VarianceReport,
+} from '../variance/index.ts';
 import type { RunConfig } from './config.ts';
 import {
+  trainerDescent,
   trainerLines,
   trainerPlane,
   trainerSharpness,
   trainerSweep,
   type LandscapeOptions,
+  type SessionDescentOptions,
   type SessionSharpnessOptions,
   type SessionSweepOptions,
   type SharpnessFindings,
@@ -21,6 +30,7 @@ import type { RunSource } from './source.ts';
 import { SessionTraining } from './training.ts';
 import { trainerVariance, type SessionVarianceOptions } from './variance.ts';
 import {
+  descentView,
   linesView,
   partitionView,
   planeView,
@@ -122,6 +132,14 @@ export abstract class SessionMeasuring<
         return new Result(found, sharpnessView);
       },
     );
+  }
+
+  /** The loss after one step against its rate, by the true gradient and by ZO estimates, beside the laws. Changes nothing. */
+  descent(options: SessionDescentOptions = {}): Promise<Result<DescentReport>> {
+    const draws = options.draws ?? 32;
+    return this.#measured(draws, 'descent', options.signal, options.onDraw, async (signal, onDraw) => {
+      return new Result(await trainerDescent(this.trainer, { ...options, ...signal, onDraw }), descentView);
+    });
   }
 
   /** The live panel of this session, to be left as a cell's last expression or shown with `.show()`. Always the same one. */

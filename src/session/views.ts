@@ -26,6 +26,9 @@ import {
   type BatchReport,
   curvatureFigure,
   curvatureTable,
+  descentFigure,
+  descentTable,
+  descentText,
   lineFigure,
   lineTable,
   lineText,
@@ -39,7 +42,7 @@ import {
 } from '../plot/index.ts';
 import type { Profile } from '../profile/index.ts';
 import type { Evaluation, HistoryEvent, HistoryRow, ProbeRow } from '../train/index.ts';
-import type { LossLine, LossPlane, SweepReport, VarianceReport } from '../variance/index.ts';
+import type { DescentReport, LossLine, LossPlane, SweepReport, VarianceReport } from '../variance/index.ts';
 import type { SharpnessFindings } from './laboratory.ts';
 import type { View } from './result.ts';
 
@@ -100,4 +103,10 @@ export const sharpnessView: View<SharpnessFindings> = {
   figure: ({ curvature }) => curvatureFigure(curvature),
   table: ({ curvature }) => curvatureTable(curvature),
   text: ({ curvature, rise }) => sharpnessText(curvature, rise),
+};
+
+export const descentView: View<DescentReport> = {
+  figure: descentFigure,
+  table: descentTable,
+  text: descentText,
 };

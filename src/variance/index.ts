@@ -12,10 +12,13 @@ export {
 } from './laws.ts';
 export {
   batchVarianceLaw,
+  bendLaw,
   curvatureLaw,
+  descentLaw,
   quadraticSecondMoment,
   slowdownLaw,
   squaredCurvature,
+  type DescentFacts,
   type QuadraticFacts,
 } from './quadratic-laws.ts';
 export { along, modelObjective, type LossAndGradient, type Move, type Objective } from './objective.ts';
@@ -30,6 +33,7 @@ export { DIFFERENCE_LENGTH, hessianVector } from './hessian.ts';
 export { measureCurvature, type CurvatureOptions, type CurvatureReport } from './curvature.ts';
 export { measureRounding, roundingLaw, type RoundingReport } from './rounding.ts';
 export { measureBatchNoise, type BatchNoise } from './batch-noise.ts';
+export { measureDescent, type DescentOptions, type DescentPoint, type DescentReport } from './descent.ts';
 export { splitError, type ErrorPart, type ErrorSplit } from './split.ts';
 export { measureSharpness, type SharpnessReport } from './sharpness.ts';
 export { probes, type Price, type Probe, type ProbeContext } from './probes.ts';

@@ -151,7 +151,8 @@ async function run(objective: Objective, setup: Setup, before?: VarianceReport):
   }
 }
 
-async function coefficient(
+/** The coefficient c along a direction; `clean` is the loss at w, which a two-sided one does not look at. */
+export async function coefficient(
   objective: Objective,
   settings: EstimatorSettings,
   u: Direction,

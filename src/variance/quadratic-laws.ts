@@ -77,3 +77,31 @@ export function batchVarianceLaw(secondMoment: number, nu: number): number {
 export function slowdownLaw(r: number, q: number, law: DirectionLaw, d: number): number {
   return law === 'gaussian' || law === 'low-rank' ? (r + q + 1) / q : 1 + (d * r + d - 2) / (q * (d + 2));
 }
+
+/** What the laws of one step need to know of a loss. */
+export interface DescentFacts {
+  /** Dimension d. */
+  d: number;
+  /** |g|^2. */
+  gradient2: number;
+  /** tr H. */
+  trace: number;
+  /** g'Hg / |g|^2, the curvature along the gradient. */
+  along: number;
+}
+
+/**
+ * E[g^'Hg^] / |g|^2, the curvature that an estimate meets: (tr H + 2 along) / q + along (q - 1) / q for Gaussian directions, the first
+ * part times d / (d + 2) on the sphere; with signs 2 sum H_ii g_i^2 / |g|^2 less, which is left out: it is small where no coordinate holds much.
+ */
+export function bendLaw({ d, trace, along }: DescentFacts, q: number, law: DirectionLaw): number {
+  if (law === 'low-rank')
+    throw new ConfigError('There is no closed law of curvature along low-rank directions; measure it.');
+  const one = (trace + 2 * along) * (law === 'sphere' ? d / (d + 2) : 1);
+  return (one + (q - 1) * along) / q;
+}
+
+/** E L(w - rate g^) - L(w) = -rate |g|^2 + (rate^2 / 2) E[g^'Hg^]: exact on a quadratic, lowest at rate = 1 / `bendLaw`. */
+export function descentLaw(h: DescentFacts, rate: number, q: number, law: DirectionLaw): number {
+  return h.gradient2 * (-rate + (rate ** 2 / 2) * bendLaw(h, q, law));
+}

@@ -2,14 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Partition } from '../../src/partition/index.ts';
 import {
+  arrowFigure,
   compareFigure,
   curvatureFigure,
+  descentFigure,
   evaluationFigure,
   lineFigure,
   planeFigure,
   splitFigure,
   sweepFigure,
   historyFigure,
+  lawFigure,
   liveLossFigure,
   partitionFigure,
   plainFigure,
@@ -19,6 +22,7 @@ import {
 import { figureNumber, figureSpec } from '../../src/plot/spec.ts';
 import {
   curvature,
+  descent,
   errorSplit,
   evaluation,
   history,
@@ -51,6 +55,11 @@ const figures = {
   'loss on a plane': () => planeFigure(lossPlane()),
   'loss on a plane, plain': () => planeFigure(lossPlane(false)),
   evaluation: () => evaluationFigure(evaluation()),
+  law: () => lawFigure([{ x: [1, 2], y: [3, 4], law: (x) => x + 2 }], { title: 't', x: 'a', y: 'b' }),
+  'law of nothing': () => lawFigure([], { title: 't', x: 'a', y: 'b', log: 'xy' }),
+  arrows: () =>
+    arrowFigure((x, y) => x * y, [{ name: 'g', arrows: [[[0, 0], [1, 1]]] }], { title: 't', x: [-2, 2], y: [-1, 1] }), // prettier-ignore
+  'one step': () => descentFigure(descent()),
   compare: () => compareFigure([{ title: 'a', seed: 1, rows: history(30) }]),
   'your own': () => plainFigure([{ x: [1, NaN], y: [3, 1 / 3] }], { title: 'a < b', x: 'step', y: 'loss' }),
   'compare of nothing': () => compareFigure([]),

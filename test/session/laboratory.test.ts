@@ -31,6 +31,19 @@ describe('the variance laboratory of a session', () => {
     expect(data.curvature.gradients).toBe(8);
     expect(data.rise.rise.mean).not.toBeNaN();
 
+    const trace = { mean: 1e4, standardError: 0 };
+    const draws: number[] = [];
+    const step = await s.descent({
+      along: '*.embed_tokens.*',
+      trace,
+      draws: 2,
+      multiples: [1],
+      onDraw: (n) => draws.push(n),
+    });
+    expect(draws).toEqual([1, 2]);
+    expect(step.data.ZO[0]!.change.mean).toBeLessThan(0);
+    expect(step.table().numRows()).toBe(2);
+
     expect(tf.memory().numTensors).toBe(live);
     expect(await weights(s)).toEqual(before);
   });
