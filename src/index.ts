@@ -17,6 +17,7 @@ export {
   type History,
   type SaveOptions,
   type AutosaveOptions,
+  type SharpnessFindings,
 } from './session/index.ts';
 export * from './errors.ts';
 export { version } from './package-root.ts';

@@ -14,6 +14,8 @@ export interface Arrows {
   colour?: keyof typeof colours;
   /** From 0 to 1; lower where there are many. Defaults to 1. */
   opacity?: number;
+  /** Width of the lines in pixels; defaults to 2.5. */
+  width?: number;
 }
 
 /** Words and frame of a figure of arrows. */
@@ -30,7 +32,7 @@ export interface ArrowFigureOptions {
 
 /** Points of the contours' grid along x. */
 const GRID = 81;
-const LEVELS = 12;
+const LEVELS = 24;
 
 /**
  * Arrows and paths on the contours of a loss of two weights. Both axes have one scale, so a right angle looks like one.
@@ -75,19 +77,28 @@ function grid([low, high]: readonly [number, number], n: number): number[] {
 }
 
 /** Arrows as one line with gaps, a head at every second point; a path with a point at each place. */
-function trace({ name, arrows = [], path = [], colour = 'ZO', opacity = 1 }: Arrows): object {
+function trace({ name, arrows = [], path = [], colour = 'ZO', opacity = 1, width = 2.5 }: Arrows): object {
   const points: readonly (Point | undefined)[] = path.length
     ? path
     : arrows.flatMap(([from, to]) => [from, to, undefined]);
-  const heads = { symbol: 'arrow', angleref: 'previous', size: points.map((_, i) => (i % 3 === 1 ? 13 : 0)) };
+  const heads = {
+    symbol: 'arrow',
+    angleref: 'previous',
+    size: points.map((_, i) => (i % 3 === 1 ? 10 + width : 0)),
+  };
   return {
     type: 'scatter',
     mode: 'lines+markers',
     name: escaped(name),
     x: points.map((p) => p?.[0] ?? null),
     y: points.map((p) => p?.[1] ?? null),
-    line: { color: colours[colour], width: opacity < 1 ? 1.5 : 2.5 },
-    marker: { color: colours[colour], opacity: 1, ...(path.length ? { size: 5 } : heads) },
+    line: { color: colours[colour], width },
+    marker: {
+      color: colours[colour],
+      opacity: 1,
+      line: { width: 0 },
+      ...(path.length ? { size: 5 } : heads),
+    },
     opacity,
     hovertemplate: '(%{x:.3~g}, %{y:.3~g})<extra></extra>',
   };

@@ -8,19 +8,19 @@ import { amount, count, plusMinus, significant } from './words.ts';
 /** The change of the loss by one step against its rate, by the gradient and by its estimate, beside their laws. */
 export function descentFigure(report: DescentReport): FigureSpec {
   const { FO, ZO, slowdown, dimension, draws, settings } = report;
-  const lawBelow = [...FO, ...ZO].map((p) => p.law);
-  const lowest = Math.min(...lawBelow);
+  const law = (best: number) => (rate: number) => report.gradientNorm ** 2 * (-rate + rate ** 2 / (2 * best));
   const series = [
-    { name: 'ZO step', x: ZO.map((p) => p.rate), y: ZO.map((p) => p.change), law: ZO.map((p) => p.law) },
-    { name: 'FO step', x: FO.map((p) => p.rate), y: FO.map((p) => p.change), law: FO.map((p) => p.law) },
+    { name: 'ZO step', x: ZO.map((p) => p.rate), y: ZO.map((p) => p.change), law: law(report.best.ZO) },
+    { name: 'FO step', x: FO.map((p) => p.rate), y: FO.map((p) => p.change), law: law(report.best.FO) },
   ];
+  const lowest = law(report.best.FO)(report.best.FO);
   return lawFigure(series, {
     title: `A ZO step is best ${significant(slowdown)} times shorter, not ${amount(dimension)} times`,
     subtitle: `${settings.law}, q = ${settings.queries} · mean of ${count(draws, 'estimate')} · loss ${significant(report.loss)}`,
     x: 'learning rate of one step',
     y: 'change of the loss',
     log: 'x',
-    range: [1.6 * lowest, -1.2 * lowest],
+    range: [1.15 * lowest, -0.4 * lowest],
   });
 }
 

@@ -2,7 +2,7 @@ import type { Measured } from '../variance/index.ts';
 import { logAxis } from './log-ticks.ts';
 import { figureSpec, type FigureSpec } from './spec.ts';
 import { axis, colours, escaped, frame, legendNames } from './theme.ts';
-import { plusMinus, significant } from './words.ts';
+import { amount, plusMinus, significant } from './words.ts';
 
 /** What was measured against one quantity, and what theory says of it. */
 export interface LawSeries {
@@ -58,6 +58,7 @@ export function lawFigure(series: readonly LawSeries[], options: LawFigureOption
   const logX = log.includes('x');
   const lawName = series.filter((s) => s.law).length > 1 ? 'laws' : 'law';
   const laws = series.map((s) => lawOf(s, logX));
+  const bars = series.some((s) => s.y.some((y) => error(y) > 0)) ? 'bars ± 1 standard error' : '';
   const data = [
     ...laws.flatMap((law, i) => (law ? [lawTrace(law, lawName, i === laws.findIndex(Boolean))] : [])),
     ...series.map((s, i) => measuredTrace(s, marks[i % marks.length]!)),
@@ -69,13 +70,31 @@ export function lawFigure(series: readonly LawSeries[], options: LawFigureOption
   const places = series.flatMap((s) => s.x);
   const scale = (on: boolean, values: readonly number[]) => (on ? logAxis(values) : {});
   return figureSpec(data, {
-    ...frame({ title, subtitle: [subtitle], height: 440, legend: legendNames(data) }),
-    xaxis: axis(escaped(options.x), scale(logX, places)),
+    ...frame({
+      title,
+      subtitle: [[subtitle, bars].filter(Boolean).join(' · ')],
+      height: 440,
+      legend: legendNames(data),
+    }),
+    xaxis: axis(escaped(options.x), logX ? atPlaces(places) : {}),
     yaxis: axis(escaped(options.y), {
       ...scale(log.includes('y'), range ?? heights),
       ...(range && !log.includes('y') && { range }),
     }),
   });
+}
+
+/** A logarithmic axis with ticks at round places of measurements, as far as their labels do not run into each other. */
+function atPlaces(places: readonly number[]): Record<string, unknown> {
+  const scale = logAxis(places);
+  if (places.some((x) => x !== Number(x.toPrecision(2)) && Math.log10(x) < 5)) return scale;
+  const [low = 0, high = 0] = (scale.range ?? []) as number[];
+  const ticks: number[] = [];
+  for (const x of [...places].sort((a, b) => a - b)) {
+    const last = ticks.at(-1) ?? 0;
+    if (last <= 0 || Math.log10(x / last) > (high - low) / 12) ticks.push(x);
+  }
+  return { ...scale, tickvals: ticks, ticktext: ticks.map((x) => amount(x)), tickangle: 0 };
 }
 
 const mean = (y: number | Measured) => (typeof y === 'number' ? y : y.mean);
@@ -114,11 +133,10 @@ function lawTrace({ x, y }: Line, name: string, showlegend: boolean): object {
 function measuredTrace(s: LawSeries, { color, symbol }: (typeof marks)[number]): object {
   const { name = 'measured', x, y, as = 'points' } = s;
   const bars = y.some((value) => error(value) > 0);
-  const named = escaped(bars ? `${name} (± 1 standard error)` : name);
   return {
     type: 'scatter',
     mode: as === 'line' ? 'lines' : 'markers',
-    name: named,
+    name: escaped(name),
     x,
     y: y.map(mean),
     ...(bars && { error_y: { array: y.map(error), color, thickness: 1.5, width: as === 'line' ? 0 : 4 } }),
