@@ -43,6 +43,8 @@ const marks = [
 
 /** Points of a law's curve. */
 const CURVE = 121;
+/** Room above and below what is drawn on a logarithmic axis. */
+const MARGIN = 1.2;
 
 /**
  * Measurements with error bars of one standard error, each beside its law, which is dashed.
@@ -68,7 +70,6 @@ export function lawFigure(series: readonly LawSeries[], options: LawFigureOption
     ...laws.flatMap((law) => law?.y ?? []),
   ];
   const places = series.flatMap((s) => s.x);
-  const scale = (on: boolean, values: readonly number[]) => (on ? logAxis(values) : {});
   return figureSpec(data, {
     ...frame({
       title,
@@ -76,25 +77,30 @@ export function lawFigure(series: readonly LawSeries[], options: LawFigureOption
       height: 440,
       legend: legendNames(data),
     }),
-    xaxis: axis(escaped(options.x), logX ? atPlaces(places) : {}),
+    xaxis: axis(escaped(options.x), logX && places.length ? atPlaces(places) : {}),
     yaxis: axis(escaped(options.y), {
-      ...scale(log.includes('y'), range ?? heights),
+      ...(log.includes('y') && logScale(range ?? heights.flatMap((y) => [y / MARGIN, y * MARGIN]))),
       ...(range && !log.includes('y') && { range }),
     }),
   });
 }
 
-/** A logarithmic axis with ticks at round places of measurements, as far as their labels do not run into each other. */
+/** A logarithmic axis whose small numbers are short: 1e-6. */
+function logScale(values: readonly number[], ticks?: readonly number[]): Record<string, unknown> {
+  const scale = logAxis(values);
+  const shown = ticks ?? ((scale.tickvals ?? []) as number[]);
+  const text = (x: number) => (x < 1e-3 ? x.toExponential() : amount(x));
+  return { ...scale, tickvals: shown, ticktext: shown.map(text), tickangle: 0 };
+}
+
+/** One with ticks at the measurements where these are round, as far as their labels do not run into each other. */
 function atPlaces(places: readonly number[]): Record<string, unknown> {
-  const scale = logAxis(places);
-  if (places.some((x) => x !== Number(x.toPrecision(2)) && Math.log10(x) < 5)) return scale;
-  const [low = 0, high = 0] = (scale.range ?? []) as number[];
+  if (places.some((x) => x !== Number(x.toPrecision(2)) && Math.log10(x) < 5)) return logScale(places);
+  const sorted = [...places].sort((a, b) => a - b);
+  const room = Math.log10(sorted.at(-1)! / sorted[0]!) / 12;
   const ticks: number[] = [];
-  for (const x of [...places].sort((a, b) => a - b)) {
-    const last = ticks.at(-1) ?? 0;
-    if (last <= 0 || Math.log10(x / last) > (high - low) / 12) ticks.push(x);
-  }
-  return { ...scale, tickvals: ticks, ticktext: ticks.map((x) => amount(x)), tickangle: 0 };
+  for (const x of sorted) if (!ticks.length || Math.log10(x / ticks.at(-1)!) > room) ticks.push(x);
+  return logScale(places, ticks);
 }
 
 const mean = (y: number | Measured) => (typeof y === 'number' ? y : y.mean);
@@ -141,6 +147,7 @@ function measuredTrace(s: LawSeries, { color, symbol }: (typeof marks)[number]):
     y: y.map(mean),
     ...(bars && { error_y: { array: y.map(error), color, thickness: 1.5, width: as === 'line' ? 0 : 4 } }),
     marker: { color, symbol, size: 9 },
+    cliponaxis: false,
     line: { color, width: 2 },
     customdata: y.map(
       (value, i) => `${plusMinus(mean(value), error(value) || NaN)} at ${significant(x[i]!)}`,
