@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { inspect } from 'node:util';
 import { ConfigError } from '../errors.ts';
 import type { Engine } from '../engine/index.ts';
 import type { Parameter, SaveDtype, Trainable } from '../model/index.ts';
@@ -145,6 +146,11 @@ export abstract class SessionCore<
       `rate FO ${s.rateFO}, rate ZO ${s.rateZO}, epsilon ${s.epsilon}, alpha ${s.alpha}, ` +
       `${s.estimator}, q ${s.queries}, ${s.law}`
     );
+  }
+
+  /** A session that ends a cell (`s.set(...)`) says what it is. */
+  [inspect.custom](): string {
+    return this.toString();
   }
 
   /** As in any emitter, but a listener that throws ends no step and no other listener: it is reported. */

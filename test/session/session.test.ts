@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { tf } from '../../src/engine/index.ts';
 import type { Task } from '../../src/data/index.ts';
@@ -31,6 +32,13 @@ const bytes = async (s: Session) =>
   Promise.all(s.model.parameters.list.map(async (p) => (await s.model.parameters.get(p).data()).slice()));
 
 describe('Session', () => {
+  it('says in two lines what it is, also as the end of a cell', async () => {
+    const s = await start();
+    expect(inspect(s.set({ alpha: 0.25 }))).toBe(String(s));
+    expect(String(s).split('\n')).toHaveLength(2);
+    expect(String(s)).toContain('alpha 0.25');
+  });
+
   it('leaves the number of tensors as it found it at every look, and closes to nothing', async () => {
     const empty = tf.memory().numTensors;
     const s = await start();
