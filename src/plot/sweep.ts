@@ -184,7 +184,7 @@ export function sweepText(report: SweepReport): string {
   const lines = report.points.map((p) => {
     const check = lawChecks(p.report).find((c) => c.quantity === 'variance');
     const found = check
-      ? `variance ${plusMinus(check.measured.mean, check.measured.standardError, 4)} |g|², law ${amount(check.law, 4)}, ` +
+      ? `variance ${plusMinus(check.measured.mean, check.measured.standardError, 4)} |g|², law ${plusMinus(check.law, check.lawError, 4)}, ` +
         `${signed(check.deviation)} standard errors, ${check.inside ? 'inside' : 'outside'}`
       : 'no law to hold against';
     const { curvature } = p.report;

@@ -19,9 +19,9 @@ export function verdict(report: VarianceReport): string {
 }
 
 /** One measurement beside its law, in words. */
-export function checkText({ quantity, measured, law, deviation, inside }: LawCheck): string {
+export function checkText({ quantity, measured, law, lawError, deviation, inside }: LawCheck): string {
   return (
-    `${quantity} ${plusMinus(measured.mean, measured.standardError, 4)}, law ${amount(law, 4)}: ` +
+    `${quantity} ${plusMinus(measured.mean, measured.standardError, 4)}, law ${plusMinus(law, lawError, 4)}: ` +
     `${signed(deviation)} standard errors, ${inside ? 'inside' : 'outside'}`
   );
 }

@@ -1,10 +1,9 @@
 import type { VarianceReport } from './report.ts';
+import { errorUnderLaw, SMALL_CURVATURE, type Scattering } from './scatter.ts';
 import { deviation, type Measured } from './statistics.ts';
 
 /** Standard errors that a measurement may lie off its law before it counts as outside. */
 export const INSIDE = 4;
-/** Curvature up to which laws of cosine, length and sign, which take its noise as small and normal, are held against. */
-const SMALL_CURVATURE = 0.1;
 
 /** One measured quantity beside its law. */
 export interface LawCheck {
@@ -13,7 +12,9 @@ export interface LawCheck {
   q: number;
   measured: Measured;
   law: number;
-  /** (measured - law) / standard error. */
+  /** Standard error that the law gives such a mean; NaN where it does not say. */
+  lawError: number;
+  /** (measured - law) / the law's standard error, or the sample's own where the law has none. */
   deviation: number;
   inside: boolean;
 }
@@ -29,21 +30,28 @@ export function isInside(measured: Measured, law: number): boolean {
  */
 export function lawChecks(report: VarianceReport): LawCheck[] {
   const checks: LawCheck[] = [];
-  const add = (quantity: LawCheck['quantity'], q: number, found: Measured, law: number) => {
+  const add = (quantity: LawCheck['quantity'], q: number, found: Measured, law: number, lawError: number) => {
     if (!Number.isFinite(law) || !Number.isFinite(found.standardError)) return;
-    const off = deviation(found, law);
-    checks.push({ quantity, q, measured: found, law, deviation: off, inside: isInside(found, law) });
+    const off = deviation(found, law, lawError);
+    const inside = Math.abs(off) <= INSIDE;
+    checks.push({ quantity, q, measured: found, law, lawError, deviation: off, inside });
   };
-  const small = report.curvature.mean <= SMALL_CURVATURE;
+  const { dimension: d, settings, curvature } = report;
+  const small = curvature.mean <= SMALL_CURVATURE;
   for (const r of report.rows) {
-    add('second moment', r.q, r.secondMoment, r.lawWithCurvature);
-    add('variance', r.q, r.variance, r.varianceLaw);
-    if (small || r.q === 1)
-      add('rms cosine', r.q, { mean: r.rmsCosine, standardError: r.rmsCosineError }, r.rmsCosineLaw);
+    const { q, samples } = r;
+    const error = (quantity: Scattering) =>
+      errorUnderLaw(quantity, { d, q, law: settings.law, K: curvature.mean, samples });
+    add('second moment', q, r.secondMoment, r.lawWithCurvature, error('second moment'));
+    add('variance', q, r.variance, r.varianceLaw, error('variance'));
+    if (small || q === 1) {
+      const rms = { mean: r.rmsCosine, standardError: r.rmsCosineError };
+      add('rms cosine', q, rms, r.rmsCosineLaw, error('rms cosine'));
+    }
     if (!small) continue;
-    add('mean cosine', r.q, r.cosine, r.cosineLaw);
-    add('norm ratio', r.q, r.normRatio, r.normRatioLaw);
-    add('sign agreement', r.q, r.signAgreement, r.signLaw);
+    add('mean cosine', q, r.cosine, r.cosineLaw, error('mean cosine'));
+    add('norm ratio', q, r.normRatio, r.normRatioLaw, error('norm ratio'));
+    add('sign agreement', q, r.signAgreement, r.signLaw, NaN);
   }
   return checks;
 }

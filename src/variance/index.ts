@@ -29,6 +29,7 @@ export type { GroupVariance, TensorVariance, VarianceReport, VarianceRow } from 
 export type { GroupName, GroupSums, Sums, WholeSums } from './sums.ts';
 export { continueVariance, measureVariance, type VarianceOptions } from './measure.ts';
 export { lawChecks, type LawCheck } from './checks.ts';
+export { scatterLaw, type Scattering } from './scatter.ts';
 export { DIFFERENCE_LENGTH, hessianVector } from './hessian.ts';
 export { measureCurvature, type CurvatureOptions, type CurvatureReport } from './curvature.ts';
 export { measureRounding, roundingLaw, type RoundingReport } from './rounding.ts';

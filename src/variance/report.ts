@@ -11,6 +11,7 @@ import {
   tensorLaw,
   varianceLaw,
 } from './laws.ts';
+import { errorUnderLaw } from './scatter.ts';
 import { deviation, measured, root, type Measured } from './statistics.ts';
 import { groupsOf, type GroupName, type Sums, type TensorFacts } from './sums.ts';
 
@@ -24,7 +25,7 @@ export interface VarianceRow {
   /** The law at epsilon -> 0, and with the curvature that was measured. */
   law: number;
   lawWithCurvature: number;
-  /** (measured - law with curvature) / standard error. */
+  /** (measured - law with curvature) / the law's standard error, or the sample's own where the law has none. */
   deviation: number;
   /** E|g^ - g|^2 / |g|^2, and its law with the curvature that was measured. */
   variance: Measured;
@@ -120,14 +121,16 @@ export function reportOf({ settings, seed, loss, facts, coefficients, sums }: Re
     .map(({ q, ...w }): VarianceRow => {
       const secondMoment = measured(w.secondMoment);
       const lawWithCurvature = secondMomentLaw(d, q, law, K, x);
+      const { n: samples } = w.secondMoment;
+      const lawError = errorUnderLaw('second moment', { d, q, law, K, samples });
       const rms = root(measured(w.cosineSquared));
       return {
         q,
-        samples: w.secondMoment.n,
+        samples,
         secondMoment,
         law: secondMomentLaw(d, q, law, 0, x),
         lawWithCurvature,
-        deviation: deviation(secondMoment, lawWithCurvature),
+        deviation: deviation(secondMoment, lawWithCurvature, lawError),
         variance: measured(w.variance),
         varianceLaw: varianceLaw(d, q, law, K, x),
         cosine: measured(w.cosine),

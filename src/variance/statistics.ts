@@ -61,7 +61,10 @@ export function jackknife(n: number, of: (indices: readonly number[]) => number)
   return { mean: of(all), standardError: Math.sqrt(((n - 1) / n) * squares) };
 }
 
-/** How many standard errors a measurement lies off its law; NaN where there is no law or no standard error. */
-export function deviation({ mean, standardError }: Measured, law: number): number {
-  return (mean - law) / standardError;
+/**
+ * How many standard errors a measurement lies off its law: those of the law where it has them, else the sample's own. NaN where
+ * there is no law or no standard error.
+ */
+export function deviation({ mean, standardError }: Measured, law: number, lawError = NaN): number {
+  return (mean - law) / (Number.isFinite(lawError) ? lawError : standardError);
 }

@@ -1,5 +1,6 @@
 import { decoderParameters, parseConfig, type DecoderConfig, type Parameter } from '../../src/model/index.ts';
 import { tensorCosts, totalCost, type Profile } from '../../src/profile/index.ts';
+import { scatterLaw } from '../../src/variance/scatter.ts';
 import { noMoments } from '../../src/variance/statistics.ts';
 import type { Evaluation, HistoryRow } from '../../src/train/index.ts';
 import {
@@ -128,7 +129,7 @@ export function varianceReport({ off = 0, curvature = 0, layers = 6, draws = 64 
       const law = secondMomentLaw(d, q, 'gaussian');
       const lawWithCurvature = secondMomentLaw(d, q, 'gaussian', curvature);
       const samples = Math.floor(draws / q);
-      const standardError = (lawWithCurvature * 1.4) / Math.sqrt(samples) / Math.sqrt(q);
+      const standardError = scatterLaw('second moment', d, q, 'gaussian', curvature) / Math.sqrt(samples);
       const deviation = off + 0.7 * normal(next);
       return {
         q,
