@@ -15,13 +15,18 @@ export interface TokenBatch {
   positions: Int32Array;
   /** The token to predict at each of `positions`. */
   targets: Int32Array;
+  /** Tokens that a prediction chooses among, every target one of them; the whole vocabulary when left out. */
+  candidates?: Int32Array;
 }
 
 /** A batch on the engine. Dispose it after use. */
 export class DeviceBatch {
   readonly ids: Tensor1D;
   readonly positions: Tensor1D;
+  /** Targets as rows of the head, or of `candidates` where there are some. */
   readonly targets: Tensor1D;
+  /** Tokens that the softmax ranges over; all when undefined. */
+  readonly candidates: Tensor1D | undefined;
   /** What attention knows of positions 0..length-1. */
   readonly attention: AttentionPositions;
   /** Rows of the table of learned positions, where the model has one. */
@@ -32,7 +37,7 @@ export class DeviceBatch {
   /** Checks the batch against the model's sizes; throws ConfigError before anything is allocated. */
   constructor(b: TokenBatch, config: DecoderConfig) {
     const { vocabulary, maxPositions } = config;
-    const bad = [...b.ids, ...b.targets].find((id) => id < 0 || id >= vocabulary);
+    const bad = [...b.ids, ...b.targets, ...(b.candidates ?? [])].find((id) => id < 0 || id >= vocabulary);
     if (bad !== undefined) {
       throw new ConfigError(
         `Token id ${bad} is outside the model's vocabulary of ${vocabulary}. Do tokenizer and model belong together?`,
@@ -45,11 +50,13 @@ export class DeviceBatch {
         `Length ${b.length} is more than the model's ${maxPositions} positions. Cut the examples.`,
       );
     }
+    const targets = b.candidates ? placesOf(b.targets, b.candidates) : b.targets;
     this.batch = b.batch;
     this.length = b.length;
     this.ids = tf.tensor1d(b.ids, 'int32');
     this.positions = tf.tensor1d(b.positions, 'int32');
-    this.targets = tf.tensor1d(b.targets, 'int32');
+    this.targets = tf.tensor1d(targets, 'int32');
+    this.candidates = b.candidates && tf.tensor1d(b.candidates, 'int32');
     this.attention = attentionPositions(config, b.length);
     this.places = learnedPlaces(
       config,
@@ -64,7 +71,21 @@ export class DeviceBatch {
 
   dispose(): void {
     tf.dispose([this.ids, this.positions, this.targets]);
+    this.candidates?.dispose();
     this.places?.dispose();
     if (this.attention) tf.dispose(Object.values(this.attention));
   }
+}
+
+/** Where each target stands among the candidates. */
+function placesOf(targets: Int32Array, candidates: Int32Array): Int32Array {
+  const places = new Map(Array.from(candidates, (id, i) => [id, i]));
+  const missing = targets.find((id) => !places.has(id));
+  if (missing !== undefined || places.size < candidates.length) {
+    const what = missing === undefined ? 'hold a token twice' : `lack the target ${missing}`;
+    throw new ConfigError(
+      `The ${candidates.length} candidates of the batch ${what}; give every target once.`,
+    );
+  }
+  return targets.map((id) => places.get(id)!);
 }

@@ -98,15 +98,19 @@ export class Decoder implements Trainable<TokenBatch, DeviceBatch> {
     return { batch, length, heads, kvHeads, headDim, scale, softcap, window };
   }
 
-  /** Mean cross-entropy at the supervised positions and the loss of each, from the states after the last layer. */
+  /**
+   * Mean cross-entropy at the supervised positions and the loss of each, from the states after the last layer; over the batch's
+   * candidates where it has some.
+   */
   loss(
     weights: Weights,
-    batch: Pick<DeviceBatch, 'positions' | 'targets'>,
+    batch: Pick<DeviceBatch, 'positions' | 'targets' | 'candidates'>,
     h: Tensor2D,
   ): { mean: Scalar; tokens: Tensor1D } {
     const { ops } = this.engine;
     const rows = this.#top(weights, ops.embed(h, batch.positions)); // only supervised rows reach the head
-    const head = weights(this.headParameter) as Tensor2D;
+    const all = weights(this.headParameter) as Tensor2D;
+    const head = batch.candidates ? ops.embed(all, batch.candidates) : all;
     return ops.headLoss(rows, head, batch.targets, this.config.logitSoftcap);
   }
 

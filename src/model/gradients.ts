@@ -1,4 +1,4 @@
-import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs';
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import { tf } from '../engine/tf.ts';
 import type { DeviceBatch } from './batch.ts';
 import type { Decoder } from './decoder.ts';
@@ -20,20 +20,21 @@ export async function lossOf(model: Decoder, weights: Weights, batch: DeviceBatc
 
 /**
  * Loss of `batch` under `weights` and its gradient for `wrt`. The blocks below the deepest of `wrt` run outside the
- * gradient tape. `weights` must give the very tensors to differentiate for the parameters in `wrt`.
- * Nothing is left behind when it throws.
+ * gradient tape; `below`, when given, are the states before the deepest one's block [B*T, D], which saves them. `weights` must give the
+ * very tensors to differentiate for the parameters in `wrt`. Nothing is left behind when it throws.
  */
 export async function lossAndGradients(
   model: Decoder,
   weights: Weights,
   batch: DeviceBatch,
   wrt: readonly Parameter[],
+  below?: Tensor2D,
 ): Promise<LossAndGradients> {
   let tokens: Tensor1D | undefined;
   const gradients = new Map<Parameter, Tensor>();
   try {
     const deepest = Math.min(model.blocks, ...wrt.map((p) => model.blockOf(p)));
-    const prefix = deepest > 0 ? model.hidden(weights, batch, 0, deepest) : undefined;
+    const prefix = below ?? (deepest > 0 ? model.hidden(weights, batch, 0, deepest) : undefined);
     try {
       const forward = (): Scalar => {
         const h =
@@ -49,7 +50,7 @@ export async function lossAndGradients(
         wrt.forEach((p, i) => gradients.set(p, grads[i]!));
       }
     } finally {
-      prefix?.dispose();
+      if (prefix !== below) prefix?.dispose();
     }
     return { loss: mean(await tokens!.data()), gradients };
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Tensor1D } from '@tensorflow/tfjs';
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import { tf } from '../engine/tf.ts';
 import type { DeviceBatch } from './batch.ts';
 import type { Decoder, Pass } from './decoder.ts';
@@ -14,8 +14,9 @@ export class PackedBatch {
   /** Token ids of the rows that count [M], and their learned places. */
   readonly ids: Tensor1D;
   readonly places: Tensor1D | undefined;
-  /** Target tokens, and 0..n-1: in the end every row is supervised. */
+  /** Target tokens and what they are chosen among, and 0..n-1: in the end every row is supervised. */
   readonly targets: Tensor1D;
+  readonly candidates: Tensor1D | undefined;
   readonly positions: Tensor1D;
   /** Place of each packed row in the batch [M], and of each supervised one [n]. */
   readonly #rows: Int32Array;
@@ -36,6 +37,7 @@ export class PackedBatch {
     this.#supervised = tf.tensor1d(positions.map((p) => spread[p]!), 'int32'); // prettier-ignore
     this.positions = tf.tensor1d(positions.map((_, i) => i), 'int32'); // prettier-ignore
     this.targets = batch.targets;
+    this.candidates = batch.candidates;
     this.ids = tf.gather(batch.ids, rows);
     this.places = batch.places && tf.gather(batch.places, rows);
   }
@@ -69,6 +71,11 @@ export class PackedBatch {
     };
     const onward: Pass['onward'] = (l, h) => (l === last ? ops.embed(h, this.#supervised) : h);
     return { weights, ids: this.ids, places: this.places, attend, onward };
+  }
+
+  /** Rows of the batch's states [B*T, D] -> [M, D]; they belong to the caller. */
+  pack(states: Tensor2D): Tensor2D {
+    return tf.tidy(() => tf.keep(tf.gather(states, tf.tensor1d(this.#rows, 'int32'))));
   }
 
   dispose(): void {

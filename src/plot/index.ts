@@ -19,6 +19,13 @@ export { batchFigure, batchHtml, batchTable, batchText, type BatchReport } from 
 export { compareFigure, compareTable, type ComparedRun } from './compare.ts';
 export { groupTable } from './variance-text.ts';
 export { sweepFigure, sweepTable, sweepText } from './sweep.ts';
+export {
+  routesFigure,
+  routesTable,
+  routesText,
+  type RoutesFigureOptions,
+  type RoutesSeries,
+} from './routes.ts';
 export { splitFigure, splitTable, splitText } from './split.ts';
 export { curvatureFigure, curvatureTable, curvatureText, sharpnessText } from './curvature.ts';
 export { lineFigure, lineTable, lineText, planeFigure, planeTable, planeText } from './landscape.ts';

@@ -1,4 +1,5 @@
 import { inTurn } from '../engine/index.ts';
+import { ConfigError } from '../errors.ts';
 import { selectParameters, type Selector } from '../partition/index.ts';
 import type { AnyTrainer } from '../train/index.ts';
 import {
@@ -20,6 +21,7 @@ import {
   type LossLine,
   type LossPlane,
   type Objective,
+  type RoutesOptions,
   type SharpnessReport,
   type SweepOptions,
   type SweepReport,
@@ -39,6 +41,8 @@ export interface Where {
 export interface SessionSweepOptions extends Where, SweepOptions, Omit<VarianceOptions, 'signal' | 'onDraw'> {
   /** Batches for the mini-batch noise, this one included; 0 (default) leaves it out, else at least 3. */
   batches?: number;
+  /** Measures all routes by which a task can matter (`measureRoutes`) on these batches; defaults to false. */
+  routes?: boolean | RoutesOptions;
 }
 
 /** Options of `landscape`. */
@@ -67,17 +71,22 @@ export async function trainerSweep(
   trainer: AnyTrainer,
   name: AxisName,
   values: readonly (number | string)[],
-  { batch, along, batches = 0, signal, onPoint, ...options }: SessionSweepOptions,
+  { batch, along, batches = 0, routes = false, signal, onPoint, ...options }: SessionSweepOptions,
 ): Promise<SweepReport> {
   const { model, settings } = trainer;
   const labels = await trainer.ensureLabels();
   const { estimator, epsilon, law, rank } = settings;
   const first = batch ?? trainer.steps;
+  if (routes && batches < 3)
+    throw new ConfigError(
+      `Routes are measured on at least 3 batches; ${batches} asked for. Give { batches: 6 }.`,
+    );
   const measured = {
     model,
     parameters: along ? selectParameters(model.parameters.list, along) : labels.with('ZO'),
     batches: Array.from({ length: Math.max(1, batches) }, (_, i) => trainer.batchAt(first + i)),
     options: { queries: [1], estimator, epsilon, law, rank, seed: trainer.options.seed, ...options },
+    ...(routes && { routes: routes === true ? {} : routes }),
     ...(signal && { signal }),
     ...(onPoint && { onPoint }),
   };

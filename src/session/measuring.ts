@@ -35,6 +35,7 @@ import {
   partitionView,
   planeView,
   profileView,
+  routesView,
   sharpnessView,
   sweepView,
   varianceView,
@@ -89,7 +90,7 @@ export abstract class SessionMeasuring<
     );
   }
 
-  /** The variance at each value of an axis: epsilon, rank, law, estimator, batch, length or output; else as `variance`. */
+  /** The variance at each value of an axis: epsilon, rank, law, estimator, batch, length, output or vocabulary; else as `variance`. */
   sweep(
     axis: AxisName,
     values: readonly (number | string)[],
@@ -98,7 +99,7 @@ export abstract class SessionMeasuring<
     return this.#measured(values.length, axis, options.signal, options.onPoint, async (signal, onPoint) => {
       return new Result(
         await trainerSweep(this.trainer, axis, values, { ...options, ...signal, onPoint }),
-        sweepView,
+        options.routes ? routesView : sweepView,
       );
     });
   }

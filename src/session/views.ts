@@ -35,6 +35,9 @@ import {
   planeFigure,
   planeTable,
   planeText,
+  routesFigure,
+  routesTable,
+  routesText,
   sharpnessText,
   sweepFigure,
   sweepTable,
@@ -94,6 +97,13 @@ export const historyView: View<History> = {
 };
 
 export const sweepView: View<SweepReport> = { figure: sweepFigure, table: sweepTable, text: sweepText };
+
+/** A sweep that measured all routes. */
+export const routesView: View<SweepReport> = {
+  figure: (report) => routesFigure({ [report.axis]: report }),
+  table: (report) => routesTable({ [report.axis]: report }),
+  text: (report) => routesText({ [report.axis]: report }),
+};
 
 export const linesView: View<LossLine[]> = { figure: lineFigure, table: lineTable, text: lineText };
 

@@ -14,6 +14,8 @@ export interface BatchNoise {
   noise: Measured;
   /** nu = tr(Sigma) / (B |g|^2); NaN where the signal is below two of its standard errors, so that a ratio means nothing. */
   ratio: Measured;
+  /** Inner products of the batches' gradients, which the figures are made of. */
+  products: number[][];
   /** The same by tensor. */
   tensors: { parameter: Parameter; signal: Measured; noise: Measured }[];
   /** Gradients taken: the price. */
@@ -30,6 +32,8 @@ export async function measureBatchNoise(batches: readonly Objective[]): Promise<
   const n = batches.length;
   if (n < 3) throw new ConfigError(`Noise between batches needs at least 3 of them; ${n} given.`);
   const { engine, parameters } = batches[0]!;
+  if (batches.some((on) => parameters.some((p, i) => on.parameters[i] !== p)))
+    throw new ConfigError('The batches move different tensors; make every objective with the same ones.');
   const gradients: Vector[] = [];
   try {
     for (const batch of batches) {
@@ -53,6 +57,7 @@ export async function measureBatchNoise(batches: readonly Objective[]): Promise<
       batches: n,
       signal,
       noise,
+      products: whole,
       ratio:
         signal.mean > 2 * signal.standardError
           ? jackknife(n, (list) => noiseOf(whole)(list) / signalOf(whole)(list))
@@ -71,7 +76,8 @@ export async function measureBatchNoise(batches: readonly Objective[]): Promise<
 
 type Table = readonly (readonly number[])[];
 
-const signalOf = (table: Table) => (list: readonly number[]) => {
+/** Mean inner product of the gradients of different batches. */
+export const signalOf = (table: Table) => (list: readonly number[]) => {
   const n = list.length;
   const all = list.reduce((s, b) => s + list.reduce((t, c) => t + table[b]![c]!, 0), 0);
   return (all - list.reduce((s, b) => s + table[b]![b]!, 0)) / (n * (n - 1));

@@ -7,10 +7,26 @@ interface Row {
   supervised: { at: number; target: number }[];
 }
 
+/**
+ * `n` tokens for a softmax to range over: every target of these batches, then the lowest ids, which are roughly the most frequent
+ * tokens where a vocabulary was built by merging pairs.
+ */
+export function candidatesOf(batches: readonly TokenBatch[], n: number, vocabulary: number): Int32Array {
+  const targets = new Set(batches.flatMap((b) => [...b.targets]));
+  check('candidates', n, vocabulary, targets.size);
+  for (let id = 0; targets.size < n; id++) targets.add(id);
+  return Int32Array.from(targets).sort();
+}
+
+/** The same batch with its predictions among some tokens only. */
+export function among(batch: TokenBatch, candidates: Int32Array): TokenBatch {
+  return { ...batch, candidates };
+}
+
 /** The first `n` rows of a batch. */
 export function firstRows(batch: TokenBatch, n: number): TokenBatch {
   check('rows', n, batch.batch);
-  return join(rowsOf(batch).slice(0, n));
+  return join(rowsOf(batch).slice(0, n), batch);
 }
 
 /** Every row cut to its last `n` tokens: shorter context, the same targets as far as they are still preceded by a token. */
@@ -24,17 +40,24 @@ export function lastTokens(batch: TokenBatch, n: number): TokenBatch {
         .map(({ at, target }) => ({ at: at - cut, target }));
       return { ids: ids.slice(cut), supervised: kept };
     }),
+    batch,
   );
 }
 
 /** Only the first `n` targets of every row: shorter output, the same context. What follows is cut off. */
 export function firstTargets(batch: TokenBatch, n: number): TokenBatch {
-  check('targets', n, Infinity);
+  return targetsBetween(batch, 0, n);
+}
+
+/** Only the targets `from`..`to` - 1 of every row; those before stay as context, what follows is cut off. */
+export function targetsBetween(batch: TokenBatch, from: number, to = Infinity): TokenBatch {
+  check('targets', to === Infinity ? from + 1 : to - from, Infinity);
   return join(
     rowsOf(batch).map(({ ids, supervised }) => {
-      const kept = supervised.slice(0, n);
+      const kept = supervised.slice(from, to);
       return { ids: ids.slice(0, (kept.at(-1)?.at ?? 0) + 2), supervised: kept };
     }),
+    batch,
   );
 }
 
@@ -50,8 +73,8 @@ function rowsOf({ ids, batch, length, positions, targets }: TokenBatch): Row[] {
   return rows;
 }
 
-/** Rows as a batch, padded on the right with zeros, which no position that counts can see. */
-function join(rows: readonly Row[]): TokenBatch {
+/** Rows as a batch, padded on the right with zeros, which no position that counts can see; candidates as they were. */
+function join(rows: readonly Row[], { candidates }: TokenBatch): TokenBatch {
   const length = Math.max(...rows.map((r) => r.ids.length));
   const ids = new Int32Array(rows.length * length);
   rows.forEach((row, b) => ids.set(row.ids, b * length));
@@ -64,6 +87,7 @@ function join(rows: readonly Row[]): TokenBatch {
     length,
     positions: Int32Array.from(marks, ([at]) => at),
     targets: Int32Array.from(marks, ([, target]) => target),
+    ...(candidates && { candidates }),
   };
 }
 

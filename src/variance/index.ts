@@ -21,7 +21,14 @@ export {
   type DescentFacts,
   type QuadraticFacts,
 } from './quadratic-laws.ts';
-export { along, modelObjective, type LossAndGradient, type Move, type Objective } from './objective.ts';
+export {
+  along,
+  modelObjective,
+  statesBelow,
+  type LossAndGradient,
+  type Move,
+  type Objective,
+} from './objective.ts';
 export { objectiveOf } from './objective-of.ts';
 export { quadratic, type QuadraticOptions } from './quadratic.ts';
 export { estimate, type Measured, type Moments } from './statistics.ts';
@@ -36,6 +43,15 @@ export { measureRounding, roundingLaw, type RoundingReport } from './rounding.ts
 export { measureBatchNoise, type BatchNoise } from './batch-noise.ts';
 export { measureDescent, type DescentOptions, type DescentPoint, type DescentReport } from './descent.ts';
 export { splitError, type ErrorPart, type ErrorSplit } from './split.ts';
+export {
+  bestStepLaw,
+  curvatureAlongGradient,
+  tryStep,
+  type BestStep,
+  type StepFacts,
+  type TryOptions,
+} from './best-step.ts';
+export { measureRoutes, traceOf, type Routes, type RoutesOptions } from './routes.ts';
 export { measureSharpness, type SharpnessReport } from './sharpness.ts';
 export { probes, type Price, type Probe, type ProbeContext } from './probes.ts';
 export {
@@ -50,7 +66,7 @@ export {
 } from './axes.ts';
 export { lossLine, lossPlane, type CutOptions, type LossLine, type LossPlane } from './landscape.ts';
 export type { Vector } from './vectors.ts';
-export { firstRows, firstTargets, lastTokens } from './batches.ts';
+export { among, candidatesOf, firstRows, firstTargets, lastTokens, targetsBetween } from './batches.ts';
 export {
   axes as sweepAxes,
   sweepModel,

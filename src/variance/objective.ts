@@ -40,42 +40,83 @@ export function along(engine: Engine, u: Direction, scale: number): Move {
   return (p, w) => movedAlong(engine, w, p, u, scale);
 }
 
+/** The lowest block that moving `parameters` changes; `model.blocks` when it is what follows the layers. */
+function firstMoved(model: Decoder, parameters: readonly Parameter[]): number {
+  return Math.min(model.blocks, ...parameters.map((p) => model.blockOf(p)));
+}
+
+/**
+ * Hidden states [B*T, D] of a batch below the moved tensors, for several objectives on the same tokens; undefined when the embedding moves.
+ * They hold as long as no weight below is replaced, and belong to the caller.
+ */
+export function statesBelow(
+  model: Decoder,
+  batch: DeviceBatch,
+  parameters: readonly Parameter[],
+): Tensor2D | undefined {
+  const first = firstMoved(model, parameters);
+  return first > 0 ? tf.keep(model.hidden(model.parameters.get, batch, 0, first)) : undefined;
+}
+
+/** What an objective keeps: made by the weights `made`, all losses from `packed` rows, gradients from `whole` batches. */
+interface Kept {
+  made: Tensor[];
+  packed?: { batch: PackedBatch; states?: Tensor2D };
+  whole?: Tensor2D;
+}
+
 /**
  * The loss of a model on one batch, moved along some of its tensors. The blocks below the first moved one run once and their
- * states are kept, until `release` or until a weight below was replaced; rows that no supervised position sees are left out.
+ * states are kept, until `release` or until a weight below was replaced; for losses rows that no supervised position sees are left out.
+ * @param below - `statesBelow` of these tokens, when the caller has them
  */
 export function modelObjective(
   model: Decoder,
   batch: DeviceBatch,
   parameters: readonly Parameter[],
+  below?: Tensor2D,
 ): Objective {
   const { engine, parameters: store } = model;
   const set = new Set(parameters);
-  const first = Math.min(model.blocks, ...parameters.map((p) => model.blockOf(p)));
-  const below = store.list.filter((p) => model.blockOf(p) < first);
-  let kept: { batch: PackedBatch; states?: Tensor2D; made: Tensor[] } | undefined;
+  const first = firstMoved(model, parameters);
+  const lower = store.list.filter((p) => model.blockOf(p) < first);
+  let kept: Kept | undefined;
 
   const release = (): void => {
-    kept?.batch.dispose();
-    kept?.states?.dispose();
+    kept?.packed?.batch.dispose();
+    kept?.packed?.states?.dispose();
+    kept?.whole?.dispose();
     kept = undefined;
   };
-  const prepared = async (): Promise<NonNullable<typeof kept>> => {
-    const made = below.map(store.get);
+  const current = (): Kept => {
+    const made = lower.map(store.get);
     if (kept?.made.every((t, i) => t === made[i])) return kept;
-    const packed = await PackedBatch.of(batch);
-    release(); // another call may have come first
-    kept = { batch: packed, made };
-    if (first > 0) kept.states = hiddenBefore(model, store.get, packed, first);
-    return kept;
+    release();
+    return (kept = { made });
   };
+  const forLosses = async (): Promise<NonNullable<Kept['packed']>> => {
+    if (current().packed) return kept!.packed!;
+    const packed = await PackedBatch.of(batch);
+    const now = current();
+    if (now.packed)
+      packed.dispose(); // another call came first
+    else {
+      const whole = below ?? now.whole;
+      now.packed = { batch: packed };
+      if (first > 0)
+        now.packed.states = whole ? packed.pack(whole) : hiddenBefore(model, store.get, packed, first);
+    }
+    return now.packed;
+  };
+  const forGradients = (): Tensor2D | undefined =>
+    below ?? (first > 0 ? (current().whole ??= statesBelow(model, batch, parameters)!) : undefined);
   const view =
     (move: Move): Weights =>
     (p) =>
       set.has(p) ? move(p, store.get(p)) : store.get(p);
 
   const lossAt = async (move?: Move): Promise<number> => {
-    const { batch: packed, states } = await prepared();
+    const { batch: packed, states } = await forLosses();
     return lossFrom(model, move ? view(move) : store.get, packed, first, states);
   };
   return {
@@ -84,12 +125,13 @@ export function modelObjective(
     lossAt,
     loss: (u, scale) => lossAt(along(engine, u, scale)),
     gradient: async (move) => {
-      if (!move) return lossAndGradients(model, store.get, batch, parameters);
+      if (!move) return lossAndGradients(model, store.get, batch, parameters, forGradients());
       // the tape needs the very tensors that it differentiates by
       const at = new Map<Parameter, Tensor>();
       try {
         for (const p of parameters) at.set(p, move(p, store.get(p)));
-        return await lossAndGradients(model, (p) => at.get(p) ?? store.get(p), batch, parameters);
+        const there: Weights = (p) => at.get(p) ?? store.get(p);
+        return await lossAndGradients(model, there, batch, parameters, forGradients());
       } finally {
         tf.dispose([...at.values()]);
       }

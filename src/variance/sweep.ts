@@ -5,11 +5,12 @@ import { Decoder } from '../model/decoder.ts';
 import type { Parameter } from '../model/parameters.ts';
 import type { Prepared, Trainable } from '../model/trainable.ts';
 import { measureBatchNoise, type BatchNoise } from './batch-noise.ts';
-import { firstRows, firstTargets, lastTokens } from './batches.ts';
+import { among, candidatesOf, firstRows, firstTargets, lastTokens } from './batches.ts';
 import { measureVariance, type VarianceOptions } from './measure.ts';
 import type { Objective } from './objective.ts';
 import { objectiveOf } from './objective-of.ts';
 import type { VarianceReport } from './report.ts';
+import { measureRoutes, type Routes, type RoutesOptions } from './routes.ts';
 
 /** What is measured at one value of an axis. */
 export interface SweepPlace {
@@ -17,6 +18,8 @@ export interface SweepPlace {
   options?: VarianceOptions;
   /** Other batches of the same kind, for the mini-batch noise; none, not measured. */
   batches?: readonly Objective[];
+  /** Measures all routes on the batches (`measureRoutes`), `objective` among them, in place of noise and variance on one. */
+  routes?: RoutesOptions;
   /** Frees what was made for this value. */
   dispose?: () => void;
 }
@@ -26,6 +29,8 @@ export interface SweepPoint {
   value: number | string;
   report: VarianceReport;
   noise?: BatchNoise;
+  /** What `measureRoutes` found; `report` is then that of the first batch. */
+  routes?: Routes;
 }
 
 /** Measurements along an axis, everything else equal. */
@@ -56,9 +61,7 @@ export async function sweepVariance<V extends number | string>(
     if (signal?.aborted) break;
     const place = await at(value);
     try {
-      const report = await measureVariance(place.objective, place.options);
-      const noise = place.batches && (await measureBatchNoise(place.batches));
-      points.push({ value, report, ...(noise && { noise }) });
+      points.push({ value, ...(await measurePlace(place)) });
     } catch (error) {
       if (signal?.aborted) break; // stopped before two draws of this value
       throw error;
@@ -70,6 +73,26 @@ export async function sweepVariance<V extends number | string>(
   return { axis, points };
 }
 
+async function measurePlace({
+  objective,
+  options,
+  batches,
+  routes,
+}: SweepPlace): Promise<Omit<SweepPoint, 'value'>> {
+  if (routes && batches) {
+    const { estimator = 'one-sided', law = 'gaussian' } = options ?? {};
+    if (estimator !== 'one-sided' || law !== 'gaussian')
+      throw new ConfigError(
+        `Routes are those of one-sided Gaussian estimates, not ${estimator} ${law} ones.`,
+      );
+    const found = await measureRoutes(batches, { ...options, ...routes });
+    return { report: found.reports[0]!, noise: found.noise, routes: found };
+  }
+  const report = await measureVariance(objective, options);
+  const noise = batches && (await measureBatchNoise(batches));
+  return { report, ...(noise && { noise }) };
+}
+
 /** What a sweep over a model is about. */
 export interface ModelSweep<Batch = TokenBatch> extends SweepOptions {
   model: Trainable<Batch>;
@@ -79,6 +102,8 @@ export interface ModelSweep<Batch = TokenBatch> extends SweepOptions {
   parameters: readonly Parameter[];
   /** Options that are the same at every value. */
   options?: VarianceOptions;
+  /** Measures all routes at each value, which takes at least 3 batches. */
+  routes?: RoutesOptions;
 }
 
 /** Axes that a model can be swept over, and what a value does; those that cut tokens are for decoders. */
@@ -93,6 +118,11 @@ export const axes = {
   batch: { title: 'rows of the batch', tokens: firstRows },
   length: { title: 'sequence length in tokens', tokens: lastTokens },
   output: { title: 'output length in tokens', tokens: firstTargets },
+  vocabulary: {
+    title: 'tokens in the softmax',
+    tokens: (batch: TokenBatch, n: number, all: readonly TokenBatch[], vocabulary: number) =>
+      among(batch, candidatesOf(all, n, vocabulary)),
+  },
 } as const;
 
 /** Name of an axis. */
@@ -107,7 +137,7 @@ export type AxisName = keyof typeof axes;
 export function sweepModel<V extends number | string, Batch = TokenBatch>(
   name: AxisName,
   values: readonly V[],
-  { model, batches, parameters, options = {}, ...sweep }: ModelSweep<Batch>,
+  { model, batches, parameters, options = {}, routes, ...sweep }: ModelSweep<Batch>,
 ): Promise<SweepReport> {
   if (!Object.hasOwn(axes, name)) {
     throw new ConfigError(`There is no axis ${name}. Take ${Object.keys(axes).join(', ')}.`);
@@ -115,21 +145,26 @@ export function sweepModel<V extends number | string, Batch = TokenBatch>(
   const axis: {
     title: string;
     options?: (value: never) => VarianceOptions;
-    tokens?: (batch: TokenBatch, n: number) => TokenBatch;
+    tokens?: (batch: TokenBatch, n: number, all: readonly TokenBatch[], vocabulary: number) => TokenBatch;
   } = axes[name];
   if (axis.tokens && !(model instanceof Decoder)) {
     throw new ConfigError(
       `A batch of your own cannot be cut to another ${name}. Open a session on other batches for each value.`,
     );
   }
+  /** A batch as the axis cuts it at a value; the axes that do are for decoders, whose batches are tokens. */
+  const shown = (given: Batch, value: V): Batch => {
+    if (!axis.tokens || !(model instanceof Decoder)) return given;
+    const all = batches as unknown as TokenBatch[];
+    return axis.tokens(given as TokenBatch, value as number, all, model.config.vocabulary) as Batch;
+  };
   const at = async (value: V): Promise<SweepPlace> => {
     const made: Prepared[] = [];
     const dispose = () => made.forEach((b) => b.dispose());
     try {
       const objectives: Objective[] = [];
       for (const given of batches) {
-        const cut = axis.tokens?.(given as TokenBatch, value as number) as Batch | undefined;
-        const batch = await model.prepare(cut ?? given);
+        const batch = await model.prepare(shown(given, value));
         made.push(batch);
         objectives.push(objectiveOf(model, batch, parameters));
       }
@@ -140,7 +175,8 @@ export function sweepModel<V extends number | string, Batch = TokenBatch>(
       };
       const [objective] = objectives;
       if (!objective) throw new ConfigError('A sweep needs a batch to measure on; give at least one.');
-      return { objective, options: own, ...(objectives.length > 1 && { batches: objectives }), dispose };
+      const others = objectives.length > 1 && { batches: objectives, ...(routes && { routes }) };
+      return { objective, options: own, ...others, dispose };
     } catch (error) {
       dispose();
       throw error;

@@ -8,6 +8,9 @@ import {
   planeFigure,
   planeTable,
   planeText,
+  routesFigure,
+  routesTable,
+  routesText,
   splitFigure,
   splitTable,
   splitText,
@@ -15,7 +18,7 @@ import {
   sweepTable,
   sweepText,
 } from '../../src/plot/index.ts';
-import { curvature, errorSplit, lossLines, lossPlane, sweep } from './results.ts';
+import { curvature, errorSplit, lossLines, lossPlane, routesSweep, sweep } from './results.ts';
 import { five, layout, traces } from './traces.ts';
 
 describe('sweep', () => {
@@ -43,6 +46,35 @@ describe('sweep', () => {
     expect(text).toContain('so large that no signal shows above it');
     expect(text.split('\n')[0]).toContain('one-sided · gaussian');
     expect(sweepTable(sweep()).numRows()).toBe(4);
+  });
+});
+
+describe('routes', () => {
+  const series = {
+    before: routesSweep(['label word', 'text']),
+    after: routesSweep(['label word', 'text'], true),
+  };
+
+  it('draws every route over the same places, the law dashed, and leaves out what has no meaning', () => {
+    const spec = routesFigure(series, { title: 'A finding' });
+    const data = traces(spec);
+    expect(data).toHaveLength(5 * 2 + 1); // five panels of two series, one law
+    expect(data[2]!.line).toMatchObject({ color: colours.law, dash: 'dash' });
+    expect(data[2]!.y).toEqual([1001, 1001]);
+    expect(data[0]!.x).toEqual([-0.2, 0.8]);
+    expect(data[0]!.error_y!.array).toEqual([50, 50]);
+    expect(data.at(-2)!.y).toEqual([12, 24]);
+    expect(data.at(-1)!.y).toEqual([]); // no steps after
+    expect(layout(spec).xaxis.ticktext).toEqual(['label word', 'text']);
+    expect(layout(spec).title.text).toContain('A finding');
+  });
+
+  it('says in words what hides, and keeps the figures in a table', () => {
+    const text = routesText(series);
+    expect(text).toContain('before, text: loss 2, direction noise 0.999 ± 0.05 of its law');
+    expect(text).toContain('steps for 1% 24 ± 3');
+    expect(text).toContain('the loss bends down');
+    expect(routesTable(series).numRows()).toBe(4);
   });
 });
 

@@ -197,6 +197,7 @@ export function sweep(values: readonly (number | string)[] = [1e-4, 1e-3, 3e-3, 
         noise: { mean: 1, standardError: 0.2 },
         ratio: i === 1 ? { mean: NaN, standardError: NaN } : { mean: 0.5 + i, standardError: 0.2 },
         tensors: [],
+        products: [],
         gradients: 4,
       },
     })),
@@ -290,6 +291,42 @@ export function descent(): DescentReport {
       rate: 0.05 * m,
       change: { mean: change(m), standardError: 0.02 },
       law: change(m),
+    })),
+  };
+}
+
+/** A made-up sweep with routes; where the loss bends down there are no steps. */
+export function routesSweep(values: readonly string[], down = false): SweepReport {
+  const m = (mean: number, standardError: number) => ({ mean, standardError });
+  const base = sweep(values);
+  const best = { rate: 0.1, decrease: 0.01, slowdown: 20 };
+  return {
+    axis: 'supervised',
+    points: base.points.map((p, i) => ({
+      ...p,
+      routes: {
+        batches: 4,
+        dimension: 1000,
+        loss: m(1 + i, 0.1),
+        gradientNorm: m(3, 0.1),
+        variance: m(1000, 50),
+        varianceLaw: 1001,
+        cosine: m(0.03, 0.002),
+        cosineLaw: 0.0316,
+        noise: { ...p.noise!, ratio: m(0.5, 0.1) },
+        K: m(1e-3, 1e-4),
+        trace: m(down ? -100 : 100, 20),
+        along: m(5, 1),
+        largest: 10,
+        rounding: 1e-8,
+        own: best,
+        whole: best,
+        stepsForPercent: down ? m(NaN, NaN) : m(12 * (i + 1), 3),
+        slowdown: down ? m(NaN, NaN) : m(20, 2),
+        settings: p.report.settings,
+        draws: 16,
+        reports: [p.report],
+      },
     })),
   };
 }

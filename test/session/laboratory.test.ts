@@ -48,6 +48,21 @@ describe('the variance laboratory of a session', () => {
     expect(await weights(s)).toEqual(before);
   });
 
+  it('sweeps the output with all routes, drawn one below the other', async () => {
+    const s = await start();
+    const live = tf.memory().numTensors;
+    const routes = { draws: 4, steps: 2, tries: 2 };
+    const sweep = await s.sweep('output', [1, 2], { along: 'layers.5.mlp.*', batches: 3, routes });
+    const { routes: found } = sweep.data.points[0]!;
+    expect(found!.batches).toBe(3);
+    expect(found!.dimension).toBe(3 * 128 * 352);
+    expect(sweep.data.points[0]!.report.draws).toBe(4);
+    expect(String(sweep)).toContain('Routes by which a task matters to ZO');
+    expect(sweep.table().numRows()).toBe(2);
+    await expect(s.sweep('output', [1], { along: 'layers.5.*', routes: true })).rejects.toThrow(/at least 3 batches; 0 asked for/); // prettier-ignore
+    expect(tf.memory().numTensors).toBe(live);
+  });
+
   it('goes on with a variance, also from a file, until the weights change', async () => {
     const s = await start();
     await s.partition();

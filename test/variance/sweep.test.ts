@@ -3,6 +3,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { openEngine, tf, type Engine } from '../../src/engine/index.ts';
 import { DeviceBatch, loadModel, lossOf, type TokenBatch } from '../../src/model/index.ts';
 import {
+  among,
+  candidatesOf,
   curvatureLaw,
   firstRows,
   firstTargets,
@@ -10,6 +12,7 @@ import {
   quadratic,
   sweepModel,
   sweepVariance,
+  targetsBetween,
 } from '../../src/variance/index.ts';
 import { isInside } from '../../src/variance/checks.ts';
 
@@ -51,6 +54,17 @@ describe('cuts of a batch', () => {
     expect(() => firstRows(tokens, 3)).toThrow(/from 1 to 2/);
     expect(() => lastTokens(tokens, 1)).toThrow(/from 2 to 6/);
     expect(() => firstTargets(tokens, 0)).toThrow(/from 1 on/);
+    expect(plain(targetsBetween(tokens, 1, 2))).toEqual({ ids: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], batch: 2, length: 5, positions: [3, 8], targets: [5, 10] }); // prettier-ignore
+    expect(plain(targetsBetween(tokens, 1)).targets).toEqual([5, 10, 11]);
+    expect(() => targetsBetween(tokens, 2, 2)).toThrow(/from 1 on/);
+  });
+
+  it('take the targets of all batches among the candidates, then the lowest ids, and keep them through cuts', () => {
+    const found = candidatesOf([firstTargets(tokens, 1), firstRows(tokens, 1)], 6, 20);
+    expect([...found]).toEqual([0, 1, 2, 4, 5, 9]);
+    expect(firstRows(among(tokens, found), 1).candidates).toBe(found);
+    expect(() => candidatesOf([tokens], 4, 20)).toThrow(/4 candidates of the batch .* from 5 to 20/);
+    expect(() => candidatesOf([tokens], 21, 20)).toThrow(/from 5 to 20/);
   });
 
   it('leave the losses of the targets that stay', async () => {
