@@ -1,7 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeSafetensors, type Json } from '../../src/formats/index.ts';
-import { decoderParameters, parseConfig, type DecoderConfig } from '../../src/model/index.ts';
+import {
+  decoderParameters,
+  parseConfig,
+  type DecoderConfig,
+  type TokenBatch,
+} from '../../src/model/index.ts';
 import { fillNoise, tensorId } from '../../src/noise/index.ts';
 import { readFileSync } from 'node:fs';
 import { tinyModel } from '../../src/session/index.ts';
@@ -75,4 +80,12 @@ async function writeRandom(folder: string, raw: object, config: DecoderConfig): 
     return { name: p.name, shape: p.shape, data: data.map((x) => around + 0.03 * x) };
   });
   await writeSafetensors(join(folder, 'model.safetensors'), tensors);
+}
+
+/** Every position predicts the token after it. */
+export function tokenBatch({ ids, batch, length }: BenchBatch): TokenBatch {
+  const inputs = ids.filter((_, i) => i % (length + 1) < length);
+  const targets = ids.filter((_, i) => i % (length + 1) > 0);
+  const positions = Int32Array.from(inputs, (_, i) => i);
+  return { ids: Int32Array.from(inputs), targets: Int32Array.from(targets), positions, batch, length };
 }

@@ -16,10 +16,10 @@ import {
   stepSettings,
   type EngineName,
   type StepOptions,
-  type TokenBatch,
 } from '../../src/index.ts';
 import { tf } from '../../src/engine/tf.ts';
 import type { BenchBatch, Request } from './contender.ts';
+import { tokenBatch } from './models.ts';
 
 const RATE = 1e-7;
 const [folder, name, threads] = process.argv.slice(2) as [string, EngineName, string];
@@ -27,7 +27,7 @@ const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const next = async () => (await lines.next()) as { value: string; done?: boolean };
 const say = (answer: object) => void process.stdout.write(JSON.stringify(answer) + '\n');
 
-const tokens = batchOf(JSON.parse((await next()).value) as BenchBatch);
+const tokens = tokenBatch(JSON.parse((await next()).value) as BenchBatch);
 const engine = await openEngine(name, { threads: Number(threads) });
 const model = await loadModel(engine, folder);
 const batch = new DeviceBatch(tokens, model.config);
@@ -44,14 +44,6 @@ for (let line = await next(); !line.done; line = await next()) {
   else say({ bytes: process.resourceUsage().maxRSS * 1024 });
 }
 process.exit(0);
-
-/** Every position predicts the token after it. */
-function batchOf({ ids, batch, length }: BenchBatch): TokenBatch {
-  const inputs = ids.filter((_, i) => i % (length + 1) < length);
-  const targets = ids.filter((_, i) => i % (length + 1) > 0);
-  const positions = Int32Array.from(inputs, (_, i) => i);
-  return { ids: Int32Array.from(inputs), targets: Int32Array.from(targets), positions, batch, length };
-}
 
 async function time(request: Request): Promise<number> {
   const label = `${request.item} ${request.fo?.join() ?? ''}`;

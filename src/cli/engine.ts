@@ -1,8 +1,10 @@
 import { parseArgs } from 'node:util';
 import {
+  installFast,
   installNative,
   installWebgpu,
   openEngine,
+  uninstallFast,
   uninstallNative,
   uninstallWebgpu,
   type EngineName,
@@ -12,16 +14,18 @@ import { ConfigError } from '../errors.ts';
 import { examineEngines } from './engine/doctor.ts';
 import { findingLines } from './kernel/doctor.ts';
 
-const HELP = `hi-zfo engine [describe] [--engine auto|wasm|cpu|native|gpu|webgpu]
+const HELP = `hi-zfo engine [describe] [--engine auto|wasm|fast|cpu|native|gpu|webgpu]
     say which tensor engine is picked here, and why
 hi-zfo engine doctor
     look at every engine: what works, what is missing, what to do
+hi-zfo engine install fast
+    onnxruntime-node from npm, whose matrix product the wasm engine then uses; 30 MB
 hi-zfo engine install native|gpu [--wheel FILE] [--cuda pip|none]
     tfjs-node(-gpu) on TensorFlow's library from PyPI, where its own download fails or is too old.
     Linux; needs npm, python3 with pip and g++. 0.8 GB of disk; gpu (experimental) 5 GB. Into HI_ZFO_CACHE or ~/.cache/hi-zfo
 hi-zfo engine install webgpu
     experimental: Google's Dawn and TF.js's WebGPU backend from npm, for any card with a Vulkan, Metal or Direct3D 12 driver; 80 MB
-hi-zfo engine uninstall native|gpu|webgpu
+hi-zfo engine uninstall fast|native|gpu|webgpu
     remove it`;
 
 const actions: Record<string, (name: string | undefined, values: Values) => Promise<void>> = {
@@ -40,15 +44,21 @@ const actions: Record<string, (name: string | undefined, values: Values) => Prom
     const folder =
       name === 'webgpu'
         ? await installWebgpu(say)
-        : await installNative(nativeName(name), {
-            ...(wheel !== undefined && { wheel }),
-            ...(cuda !== undefined && { cuda }),
-            say,
-          });
+        : name === 'fast'
+          ? await installFast(say)
+          : await installNative(nativeName(name), {
+              ...(wheel !== undefined && { wheel }),
+              ...(cuda !== undefined && { cuda }),
+              say,
+            });
     console.log(`Installed in ${folder}. \`hi-zfo engine uninstall ${name}\` removes it.`);
   },
   async uninstall(name) {
-    const removed = name === 'webgpu' ? await uninstallWebgpu() : await uninstallNative(nativeName(name));
+    const removed = await (name === 'webgpu'
+      ? uninstallWebgpu()
+      : name === 'fast'
+        ? uninstallFast()
+        : uninstallNative(nativeName(name)));
     console.log(
       removed ? `Removed the ${name} engine.` : `There is no ${name} engine that hi-zfo installed.`,
     );

@@ -2,7 +2,7 @@ import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import type { Distribution, NoiseKey } from '../noise/key.ts';
 
 /** Names of tensor engines. `auto` picks the fastest that loads and computes. */
-export type EngineName = 'auto' | 'wasm' | 'cpu' | 'native' | 'gpu' | 'webgpu';
+export type EngineName = 'auto' | 'wasm' | 'fast' | 'cpu' | 'native' | 'gpu' | 'webgpu';
 
 /** Shape of one attention call, rows batch-major: row = b * length + t; and what is done to its scores. */
 export interface AttentionShape {

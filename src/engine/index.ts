@@ -8,3 +8,6 @@ export { engineFolder, MANIFEST, packageOf, TENSORFLOW, TFJS, type NativeName } 
 export { loadWebgpu } from './webgpu/load.ts';
 export { installWebgpu, uninstallWebgpu } from './webgpu/install.ts';
 export { webgpuFolder } from './webgpu/recipe.ts';
+export { installFast, uninstallFast } from './wasm/mlas/install.ts';
+export { findMlas, loadMlas } from './wasm/mlas/load.ts';
+export { fastFolder, ONNXRUNTIME } from './wasm/mlas/recipe.ts';

@@ -11,6 +11,9 @@ import { turnOf } from './turn.ts';
 import { fusedOps } from './wasm/fused.ts';
 import { hostNoise } from './wasm/host-noise.ts';
 import { wasmBackend } from './wasm/heap.ts';
+import { loadMlas } from './wasm/mlas/load.ts';
+import { Product } from './wasm/mlas/product.ts';
+import { ONNXRUNTIME } from './wasm/mlas/recipe.ts';
 import { defaultThreads, startWasm } from './wasm/start.ts';
 import { Workspace } from './wasm/workspace.ts';
 import { loadWebgpu } from './webgpu/load.ts';
@@ -22,7 +25,7 @@ export interface EngineOptions {
   fused?: boolean;
   /** Let the wasm kernels use FMA where this Node has relaxed SIMD (default true). */
   relaxed?: boolean;
-  /** Threads of the wasm kernels; defaults to `HI_ZFO_THREADS`, or one a processor, at most 8. Results do not depend on it. */
+  /** Threads of wasm and fast; defaults to `HI_ZFO_THREADS`, or one a processor, at most 8. wasm's results do not depend on it. */
   threads?: number;
 }
 
@@ -34,8 +37,8 @@ const opened = new Map<string, Promise<Engine>>();
 /**
  * Opens a tensor engine; the same name and options give the same engine again.
  *
- * `auto` takes the first that loads and computes of tfjs-node-gpu, tfjs-node and wasm. `webgpu` (experimental) and `cpu`
- * (TF.js in plain JavaScript, very slow, the reference for tests) are taken by name alone.
+ * `auto` takes the first that loads and computes of tfjs-node-gpu, fast (wasm with the product of onnxruntime-node), tfjs-node and
+ * wasm. `webgpu` (experimental) and `cpu` (TF.js in plain JavaScript, very slow, the reference for tests) are taken by name alone.
  * @throws EngineError if the engine asked for is not installed or does not compute
  */
 export function openEngine(name: EngineName = 'auto', options: EngineOptions = {}): Promise<Engine> {
@@ -58,6 +61,8 @@ async function open(name: EngineName, options: Required<EngineOptions>): Promise
       return openAuto(options);
     case 'wasm':
       return openWasm(options, 'asked for by name', []);
+    case 'fast':
+      return openFast(options, 'asked for by name', []);
     case 'cpu':
       return openCpu();
     case 'native':
@@ -67,15 +72,16 @@ async function open(name: EngineName, options: Required<EngineOptions>): Promise
       return openWebgpu();
     default:
       throw new EngineError(
-        `No engine is called '${String(name)}'. Choose auto, wasm, cpu, native, gpu or webgpu.`,
+        `No engine is called '${String(name)}'. Choose auto, wasm, fast, cpu, native, gpu or webgpu.`,
       );
   }
 }
 
 async function openAuto(options: Required<EngineOptions>): Promise<Engine> {
   const rejected: Rejected = [];
-  for (const name of ['gpu', 'native'] as const) {
+  for (const name of ['gpu', 'fast', 'native'] as const) {
     try {
+      if (name === 'fast') return await openFast(options, 'the fastest that loads here', rejected);
       return await openNative(name, rejected);
     } catch (error) {
       rejected.push({
@@ -97,7 +103,7 @@ async function openWasm(
   const same = options.relaxed === first.relaxed && options.threads === first.threads;
   const workspace = same ? first : new Workspace(first.backend, options);
   const { relaxed, threads } = workspace;
-  const faster = ['on many cores perhaps: hi-zfo engine install native'];
+  const faster = ['two to three times as fast with the product of onnxruntime: hi-zfo engine install fast'];
   if (existsSync('/dev/nvidia0'))
     faster.unshift(
       'an NVIDIA GPU is here, but @tensorflow/tfjs-node-gpu does not load: hi-zfo engine install gpu',
@@ -109,6 +115,38 @@ async function openWasm(
     reason,
     rejected,
     faster,
+  });
+}
+
+async function openFast(
+  options: Required<EngineOptions>,
+  reason: string,
+  rejected: Rejected,
+): Promise<Engine> {
+  const fail = (cause: unknown): never => {
+    throw new EngineError(
+      `The fast engine needs ${ONNXRUNTIME.name} ${ONNXRUNTIME.version}, which does not serve: ${messageOf(cause)}. ` +
+        `Install it with: hi-zfo engine install fast. Or use the wasm engine, which needs nothing.`,
+      { cause },
+    );
+  };
+  const { binding, seesShared } = await Promise.resolve().then(loadMlas).catch(fail);
+  const first = await startWasm(seesShared);
+  if (first.onSharedMemory && !seesShared)
+    fail(new Error('the wasm engine runs in this process already, on memory that Node before 24.9 does not show to it; open fast first')); // prettier-ignore
+  const product = new Product(binding, options.threads);
+  const workspace = new Workspace(first.backend, { ...options, product });
+  const { relaxed, threads } = workspace;
+  const plural = (n: number) => `${n} thread${n > 1 ? 's' : ''}`;
+  return makeEngine('fast', 'wasm', options.fused ? fusedOps(workspace) : plainOps, {
+    name: 'fast',
+    summary:
+      `fast: TF.js ${tf.version_core} on wasm, products by onnxruntime ${ONNXRUNTIME.version} (${plural(options.threads)}), ` +
+      `${options.fused ? 'fused' : 'plain'} kernels (${plural(threads)}, ${relaxed ? 'relaxed SIMD' : 'no FMA'})`,
+    threads: options.threads,
+    reason,
+    rejected,
+    faster: seesShared ? [] : ['kernels on several threads too with Node 24.9 or newer'],
   });
 }
 

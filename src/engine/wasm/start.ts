@@ -18,16 +18,20 @@ import { Workspace } from './workspace.ts';
 const load = createRequire(import.meta.url);
 let started: Promise<Workspace> | undefined;
 
-/** Starts TF.js's wasm backend (SIMD, one thread, the package's own binary) with its mends and our kernels on its heap, once. */
-export function startWasm(): Promise<Workspace> {
-  return (started ??= start());
+/**
+ * Starts TF.js's wasm backend (the package's SIMD binary) with its mends and our kernels on its heap, once; what the first call
+ * asks for holds. On a shared heap our kernels run on several threads.
+ */
+export function startWasm(shared = true): Promise<Workspace> {
+  return (started ??= start(shared));
 }
 
-async function start(): Promise<Workspace> {
+async function start(isShared: boolean): Promise<Workspace> {
   const { setWasmPaths } = load('@tensorflow/tfjs-backend-wasm') as typeof TensorFlowWasm;
   const path = join(dirname(load.resolve('@tensorflow/tfjs-backend-wasm')), 'tfjs-backend-wasm-simd.wasm');
-  const shared = Buffer.from(withSharedMemory(new Uint8Array(readFileSync(path)))).toString('base64');
-  const url = `data:application/wasm;base64,${shared}`;
+  const stock = new Uint8Array(readFileSync(path));
+  const module = Buffer.from(isShared ? withSharedMemory(stock) : stock);
+  const url = `data:application/wasm;base64,${module.toString('base64')}`;
   const names = [
     'tfjs-backend-wasm.wasm',
     'tfjs-backend-wasm-simd.wasm',

@@ -2,13 +2,14 @@ import type { DataType, Tensor, TensorInfo } from '@tensorflow/tfjs';
 import { EngineError } from '../../errors.ts';
 import { tf } from '../tf.ts';
 import { pointer, type WasmBackend } from './heap.ts';
+import type { Product } from './mlas/product.ts';
 import { compileKernels, instantiate, isShared, type Kernels, type NoiseKernels } from './modules.ts';
 import { ranges, rangesOf, type Range } from './threads/ranges.ts';
 import { Threads } from './threads/threads.ts';
 
 /** A kernel's work is split when it touches at least this many floats: below, waking a thread takes longer. */
 const WORTH_SPLITTING = 16_384;
-/** Likewise for products, in multiplications. */
+/** Likewise for products, in multiplications; and for leaving them to another product, which takes 30 microseconds a call. */
 const PRODUCT_WORTH_SPLITTING = 500_000;
 
 /** How a {@link Workspace} runs its kernels. */
@@ -17,6 +18,22 @@ export interface WorkspaceOptions {
   relaxed: boolean;
   /** Threads, this one included. */
   threads: number;
+  /** A product that is faster than our own. */
+  product?: Product | undefined;
+}
+
+/** A matrix of a product: where it begins, floats from row to row, and whether it is stored transposed. */
+interface Operand {
+  at: number;
+  stride: number;
+  transposed?: boolean;
+}
+
+/** Where a product goes, over what is there or added to it. */
+interface Result {
+  at: number;
+  stride: number;
+  accumulate?: boolean;
 }
 
 /** Arguments of a kernel for a part of its work. */
@@ -32,13 +49,15 @@ export class Workspace {
   /** True if the kernels use FMA. */
   readonly relaxed: boolean;
   readonly #threads: Threads;
+  readonly #product: Product | undefined;
   private attentionWork = { bytes: 0, at: 0 };
 
   constructor(
     readonly backend: WasmBackend,
-    { relaxed: allowRelaxed, threads }: WorkspaceOptions,
+    { relaxed: allowRelaxed, threads, product }: WorkspaceOptions,
   ) {
     const { memory } = backend.wasm.asm;
+    this.#product = product;
     const { relaxed, ...modules } = compileKernels(memory, allowRelaxed);
     this.relaxed = relaxed;
     this.kernels = instantiate<Kernels>(modules.kernels, memory);
@@ -46,6 +65,11 @@ export class Workspace {
     const here = { ...this.kernels, ...noise } as unknown as Record<string, (...args: number[]) => number>;
     const scratch = () => backend.wasm._malloc(this.kernels.gemmScratch());
     this.#threads = new Threads({ ...modules, memory, here, scratch }, isShared(memory) ? threads : 1);
+  }
+
+  /** Whether threads can share the heap. */
+  get onSharedMemory(): boolean {
+    return isShared(this.backend.wasm.asm.memory);
   }
 
   /** Threads that the kernels run on. */
@@ -100,12 +124,8 @@ export class Workspace {
   }
 
   /** c [m, n] = a b (+ c), rows of each `lda`, `ldb`, `ldc` floats apart; a or b stored transposed if asked. */
-  gemm(
-    a: { at: number; stride: number; transposed?: boolean },
-    b: { at: number; stride: number; transposed?: boolean },
-    c: { at: number; stride: number; accumulate?: boolean },
-    [m, n, k]: readonly [m: number, n: number, k: number],
-  ): void {
+  gemm(a: Operand, b: Operand, c: Result, [m, n, k]: readonly [m: number, n: number, k: number]): void {
+    if (this.#multiplied(a, b, c, [m, n, k])) return;
     const flags = [a.transposed, b.transposed, c.accumulate].map((flag) => Number(flag ?? false));
     const most = m * n * k < PRODUCT_WORTH_SPLITTING ? 1 : this.threads;
     // Every part packs the operand that is not split anew: the longer side is split.
@@ -118,6 +138,23 @@ export class Workspace {
       return [atA, a.stride, atB, b.stride, atC, c.stride, ...size, ...flags];
     });
     if (calls.length > 0) this.#threads.run('gemm', calls, true);
+  }
+
+  /** Leaves a product to the faster one where it can do it: large, of contiguous matrices, and not added to anything. */
+  #multiplied(
+    a: Operand,
+    b: Operand,
+    c: Result,
+    [m, n, k]: readonly [m: number, n: number, k: number],
+  ): boolean {
+    const transposed = [a.transposed ?? false, b.transposed ?? false] as const;
+    const contiguous = a.stride === (transposed[0] ? m : k) && b.stride === (transposed[1] ? k : n) && c.stride === n; // prettier-ignore
+    if (!this.#product || !contiguous || c.accumulate || m * n * k < PRODUCT_WORTH_SPLITTING) return false;
+    const { buffer } = this.backend.wasm.asm.memory;
+    const left = { data: new Float32Array(buffer, a.at, m * k), transposed: transposed[0] };
+    const right = { data: new Float32Array(buffer, b.at, k * n), transposed: transposed[1] };
+    this.#product.multiply(left, right, new Float32Array(buffer, c.at, m * n), [m, n, k]);
+    return true;
   }
 
   /** Scratch of the attention kernels for each part of the rows, for sequences of `length`; grows and is kept. */
