@@ -29,9 +29,9 @@ describe('openEngine', () => {
   it('auto picks an engine that computes and says why the others were not picked', async () => {
     const engine = await openEngine('auto');
     const description = engine.describe();
-    expect(['gpu', 'native', 'wasm']).toContain(description.name);
+    expect(['gpu', 'fast', 'native', 'wasm']).toContain(description.name);
     if (description.name === 'wasm')
-      expect(description.rejected.map(({ name }) => name)).toEqual(['gpu', 'native']);
+      expect(description.rejected.map(({ name }) => name)).toEqual(['gpu', 'fast', 'native']);
     expect(String(description)).toContain(description.summary);
   });
 

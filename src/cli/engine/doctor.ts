@@ -3,7 +3,11 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import {
   engineFolder,
+  fastFolder,
+  findMlas,
+  loadMlas,
   MANIFEST,
+  ONNXRUNTIME,
   openEngine,
   packageOf,
   probe,
@@ -33,7 +37,7 @@ export async function examineEngines({ env, nodeVersion }: EnginePatient): Promi
     driver.state === 'ok' || installed('gpu', env) !== undefined
       ? await examineNative('gpu', env)
       : skipped('gpu', `needs an NVIDIA driver (${packageOf('gpu')})`);
-  return [node, await examineWasm(), native, driver, gpu, await examineWebgpu(env)];
+  return [node, await examineWasm(), examineFast(env), native, driver, gpu, await examineWebgpu(env)];
 }
 
 async function examineWebgpu(env: NodeJS.ProcessEnv): Promise<Finding> {
@@ -62,6 +66,23 @@ async function examineWasm(): Promise<Finding> {
     return ok('wasm', summary.replace(/^wasm: /, ''));
   } catch (error) {
     return wrong('wasm', (error as Error).message, 'Build again: npm run build. It needs nothing else.');
+  }
+}
+
+function examineFast(env: NodeJS.ProcessEnv): Finding {
+  const install = 'hi-zfo engine install fast';
+  const { name: wanted, version } = ONNXRUNTIME;
+  const folder = findMlas(env);
+  if (!folder) return skipped('fast', `${wanted} is not installed (optional): ${install}`);
+  try {
+    const { seesShared } = loadMlas();
+    const rest = seesShared ? '' : '; kernels beside it on one thread, on several with Node 24.9 or newer';
+    return ok('fast', `products by ${wanted} ${version} (${folder})${rest}`);
+  } catch (error) {
+    const again = folder.startsWith(fastFolder(env))
+      ? `hi-zfo engine uninstall fast, then ${install}`
+      : install;
+    return warning('fast', (error as Error).message, again);
   }
 }
 

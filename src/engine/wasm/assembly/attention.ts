@@ -165,9 +165,9 @@ function softmax(S: usize, Tp: i32, m: i32, first: i32, lse: usize): void {
   for (let r = 0; r < m; r++) {
     const i = first + r, stop = i & ~3;
     let top = splat(-3.4e38), s = splat(0);
-    for (let j = 0; j < stop; j += 4) top = f32x4.max(top, load4(S + (<usize>j << 2)));
+    for (let j = 0; j < stop; j += 4) top = f32x4.pmax(top, load4(S + (<usize>j << 2)));
     const mask = seen(stop, i), last = S + (<usize>stop << 2);
-    top = f32x4.max(top, v128.bitselect(load4(last), splat(-3.4e38), mask));
+    top = f32x4.pmax(top, v128.bitselect(load4(last), splat(-3.4e38), mask));
     const most = maxLanes(top), vm = splat(most);
     for (let j = 0; j < stop; j += 4) {
       const p = S + (<usize>j << 2), w = exp4(sub(load4(p), vm));

@@ -17,8 +17,8 @@ export function crossEntropy(logits: usize, targets: usize, tokens: usize, rows:
   let total: f64 = 0;
   for (let r = 0; r < rows; r++) {
     let m = lowest, s = f64x2.splat(0);
-    for (let j: usize = 0; j < full; j += 16) m = f32x4.max(m, load4(logits + j));
-    if (tail) m = f32x4.max(m, v128.bitselect(loadTail(logits + full, tail), lowest, mask));
+    for (let j: usize = 0; j < full; j += 16) m = f32x4.pmax(m, load4(logits + j));
+    if (tail) m = f32x4.pmax(m, v128.bitselect(loadTail(logits + full, tail), lowest, mask));
     const top = maxLanes(m), vm = splat(top);
     const target = logits + (<usize>load<i32>(targets + (<usize>r << 2)) << 2), at = load<f32>(target);
     if (gradient != 0) {

@@ -48,7 +48,7 @@ let sine: v128 = i32x4.splat(0);
 let cosine: v128 = i32x4.splat(0);
 /** Box-Muller of two words: leaves r sin v and r cos v in `sine` and `cosine`. */
 @inline function boxMuller(x: v128, y: v128): void {
-  const u1 = f32x4.max(sub(mantissa(x), splat(1.0)), splat(1.0e-7));
+  const u1 = f32x4.pmax(sub(mantissa(x), splat(1.0)), splat(1.0e-7));
   const r = f32x4.sqrt(mul(splat(-2.0), log4(u1)));
   const v = angle(y);
   // The nearest multiple q of pi / 2 sits in the low bits of `t`; v - q pi / 2 in three exact steps.
