@@ -5,11 +5,12 @@ import { ConfigError } from '../errors.ts';
 import type { NoiseKey } from '../noise/index.ts';
 import type { Parameter, ParameterStore, Weights } from '../model/parameters.ts';
 import { tensorId } from '../noise/index.ts';
+import type { KeptParts } from './kept-parts.ts';
 import { baseLaw, DEFAULT_RANK, type DirectionLaw } from './law.ts';
 
 /**
- * One ZO direction u over a set of tensors. It is never stored: every use draws it again from its key, and a tensor's
- * part depends on (seed, step, query, tensor) alone, not on the partition, the order or the engine. The sphere's one
+ * One ZO direction u over a set of tensors. It is a key, and never part of any state: its values are drawn from it, and a
+ * tensor's part depends on (seed, step, query, tensor) alone, not on the partition, the order or the engine. The sphere's one
  * number that does depend on the set of tensors, its length, is in `scale`.
  */
 export interface Direction {
@@ -59,8 +60,22 @@ export function directionPart(engine: Engine, u: Direction, p: Parameter): Tenso
   return part;
 }
 
-/** w + scale * u of one tensor: a new tensor. */
-export function moved<T extends Tensor>(engine: Engine, w: T, p: Parameter, u: Direction, scale: number): T {
+/** What a tensor's part of a direction is before the direction's own scale. It belongs to the caller. */
+export function basePart(engine: Engine, u: Direction, p: Parameter): Tensor {
+  return isLowRank(u, p) ? lowRankPart(engine, u, p) : engine.ops.noise([...p.shape], keyOf(u, p), baseLaw(u.law)); // prettier-ignore
+}
+
+/** w + scale * u of one tensor: a new tensor. The same bits with and without `kept`. */
+export function moved<T extends Tensor>(
+  engine: Engine,
+  w: T,
+  p: Parameter,
+  u: Direction,
+  scale: number,
+  kept?: KeptParts,
+): T {
+  const part = kept?.of(u, p);
+  if (part) return engine.ops.addScaled(w, part as T, isLowRank(u, p) ? scale : scale * scaleOf(u));
   if (!isLowRank(u, p)) return engine.ops.perturb(w, scale * scaleOf(u), keyOf(u, p), baseLaw(u.law));
   return tf.tidy(() => engine.ops.addScaled(w, lowRankPart(engine, u, p) as T, scale));
 }
@@ -72,10 +87,11 @@ export function perturbedWeights(
   set: ReadonlySet<Parameter>,
   u: Direction,
   scale: number,
+  kept?: KeptParts,
 ): Weights {
   return (p) => {
     const w = store.get(p);
-    return set.has(p) ? moved(engine, w, p, u, scale) : w;
+    return set.has(p) ? moved(engine, w, p, u, scale, kept) : w;
   };
 }
 
@@ -85,12 +101,13 @@ export function combine(
   from: Tensor,
   p: Parameter,
   terms: readonly { coefficient: number; u: Direction }[],
+  kept?: KeptParts,
 ): Tensor {
   let sum = from;
   for (const { coefficient, u } of terms) {
     const last = sum;
     try {
-      sum = moved(engine, last, p, u, coefficient);
+      sum = moved(engine, last, p, u, coefficient, kept);
     } finally {
       if (last !== from) last.dispose();
     }

@@ -8,6 +8,7 @@ export {
   perturbedWeights,
   type Direction,
 } from './direction.ts';
+export { KeptParts } from './kept-parts.ts';
 export {
   estimatorSettings,
   perturbedPasses,

@@ -1,6 +1,12 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { tf } from '../engine/tf.ts';
-import { drawDirection, perturbedWeights, projectedGradient, type Direction } from '../estimate/index.ts';
+import {
+  drawDirection,
+  KeptParts,
+  perturbedWeights,
+  projectedGradient,
+  type Direction,
+} from '../estimate/index.ts';
 import type { Parameter } from '../model/parameters.ts';
 import type { Prepared, Trainable } from '../model/trainable.ts';
 import { rateAt, type AdamW } from '../optimize/index.ts';
@@ -58,6 +64,7 @@ export async function hiZfoStep(input: StepInput): Promise<StepResult> {
   // 1  clean stream: L_FO and its gradient
   const clean = needsClean ? await model.lossAndGradients(store.get, batch, fo) : undefined;
   const g = clean?.gradients ?? new Map<Parameter, Tensor>();
+  const kept = new KeptParts(model.engine);
   try {
     const directions: Direction[] = [];
     for (let query = 0; zo.length > 0 && query < s.queries; query++) {
@@ -71,7 +78,7 @@ export async function hiZfoStep(input: StepInput): Promise<StepResult> {
     for (const u of directions) {
       // 2-3  perturbed stream: L_ZO at Theta_ZO + eps u, same batch, Theta_FO as it is; its gradient joins with weight alpha
       const stream = async (scale: number) => {
-        const weights = perturbedWeights(model.engine, store, moved, u, scale);
+        const weights = perturbedWeights(model.engine, store, moved, u, scale, kept);
         const wanted = s.alpha > 0 ? fo : [];
         const { loss, gradients } = await model.lossAndGradients(weights, batch, wanted);
         accumulate(model, g, gradients, share);
@@ -96,10 +103,11 @@ export async function hiZfoStep(input: StepInput): Promise<StepResult> {
     if (s.updateZO === 'off' || zo.length === 0) return result;
     const update = zoUpdate(s, directions, coefficients, s.rateZO * factor);
     for (const p of zo) {
-      store.replace(p, moveZO(model.engine, optimizer, p, store.get(p), update));
+      store.replace(p, moveZO(model.engine, optimizer, p, store.get(p), update, kept));
     }
     return { ...result, update };
   } finally {
+    kept.dispose();
     tf.dispose([...g.values()]);
   }
 }

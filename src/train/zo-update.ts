@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { tf } from '../engine/tf.ts';
 import type { Engine } from '../engine/index.ts';
-import { combine, type Direction } from '../estimate/index.ts';
+import { combine, type Direction, type KeptParts } from '../estimate/index.ts';
 import type { Parameter } from '../model/index.ts';
 import { fillNoise } from '../noise/index.ts';
 import type { AdamW } from '../optimize/index.ts';
@@ -41,20 +41,21 @@ export function zoUpdate(
   return { by: s.updateZO === 'adamw' ? 'adamw' : 'sgd', directions, scalars, rate };
 }
 
-/** The value of `p` after the update, which its moments follow where it has them. It belongs to the caller. */
+/** The value of `p` after the update, which its moments follow where it has them; the same with and without `kept`. It belongs to the caller. */
 export function moveZO(
   engine: Engine,
   optimizer: AdamW,
   p: Parameter,
   w: Tensor,
   { by, directions, scalars, rate }: ZOUpdate,
+  kept?: KeptParts,
 ): Tensor {
   const terms = (scale: number) => directions.map((u, i) => ({ u, coefficient: scale * scalars[i]! }));
-  if (by === 'sgd') return combine(engine, w, p, terms(-rate));
+  if (by === 'sgd') return combine(engine, w, p, terms(-rate), kept);
   const zeros = tf.zerosLike(w);
   let estimate: Tensor | undefined;
   try {
-    estimate = combine(engine, zeros, p, terms(1));
+    estimate = combine(engine, zeros, p, terms(1), kept);
     const next = optimizer.propose(p, w, estimate, rate);
     next.commit();
     return next.w;

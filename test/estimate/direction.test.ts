@@ -6,11 +6,13 @@ import {
   directionPart,
   drawDirection,
   estimatorSettings,
+  KeptParts,
   moved,
   projectedGradient,
   type Direction,
 } from '../../src/estimate/index.ts';
 import type { Parameter } from '../../src/model/index.ts';
+import { noLeaks } from '../no-leaks.ts';
 
 let engine: Engine;
 beforeAll(async () => {
@@ -108,5 +110,41 @@ describe('estimators', () => {
     expect(() => estimatorSettings({ law: 'cauchy' as never })).toThrow(/'sphere', 'low-rank'/);
     expect(() => estimatorSettings({ estimator: 'three-sided' as never })).toThrow(/'one-point'/);
     expect(() => estimatorSettings({ rank: 0 })).toThrow(/rank is 0/);
+  });
+});
+
+describe('parts that a step keeps', () => {
+  it.each(directionLaws)('%s: move a tensor to the same bits, drawn once', async (law) => {
+    await noLeaks(async () => {
+      const u = await drawDirection(engine, all, key(law));
+      const w = tf.ones([6, 4]);
+      let draws = 0;
+      const noise: Engine['ops']['noise'] = (...args) => (draws++, engine.ops.noise(...args));
+      const ops = Object.assign(Object.create(engine.ops) as Engine['ops'], { noise });
+      const counting = Object.assign(Object.create(engine) as Engine, { ops });
+      const kept = new KeptParts(counting);
+      for (const scale of [1e-3, -1e-3, 0.3]) {
+        const [a, b] = [moved(engine, w, matrix, u, scale), moved(counting, w, matrix, u, scale, kept)];
+        expect(await b.data()).toEqual(await a.data());
+        tf.dispose([a, b]);
+      }
+      expect(draws).toBe(law === 'low-rank' ? 2 : 1); // two factors
+      kept.dispose();
+      w.dispose();
+    });
+  });
+
+  it('tell the queries of a step apart, and are drawn anew when there is no room', async () => {
+    await noLeaks(() => {
+      const kept = new KeptParts(engine, 4 * 24 + 4 * 5);
+      const first = kept.of(key('gaussian'), matrix)!;
+      expect(kept.of(key('gaussian'), matrix)).toBe(first);
+      expect(kept.of({ ...key('gaussian'), query: 2 }, matrix)).toBeUndefined();
+      expect(kept.of(key('gaussian'), other)).toBeUndefined();
+      const second = kept.of({ ...key('gaussian'), query: 2 }, vector)!;
+      expect(second.shape).toEqual([5]);
+      kept.dispose();
+      expect([first, second].map((t) => t.isDisposed)).toEqual([true, true]);
+    });
   });
 });

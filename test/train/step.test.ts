@@ -35,9 +35,10 @@ async function withDirection(engine: Engine, path: string): Promise<Engine> {
   const u = new Map<number, Float32Array>();
   for (const name of file.tensors.keys()) u.set(tensorId(name), await file.read(name));
   await file.close();
-  const perturb: Engine['ops']['perturb'] = (w, scale, key) =>
-    tf.tidy(() => w.add<typeof w>(tf.tensor(u.get(key.tensor)!, w.shape).mul(scale)));
-  const ops = Object.assign(Object.create(engine.ops) as Engine['ops'], { perturb });
+  const noise: Engine['ops']['noise'] = (shape, key) => tf.tensor(u.get(key.tensor)!, shape);
+  const perturb: Engine['ops']['perturb'] = (w, scale, key, law) =>
+    tf.tidy(() => w.add<typeof w>(noise(w.shape, key, law).mul(scale)));
+  const ops = Object.assign(Object.create(engine.ops) as Engine['ops'], { noise, perturb });
   return Object.assign(Object.create(engine) as Engine, { ops });
 }
 
