@@ -1,9 +1,9 @@
 /**
  * A step on every engine that is here beside PyTorch, one run after the other in turn: npm run bench
  *   npm run bench -- [--only gpt,tiny,smollm2] [--smollm2 DIR] [--engines wasm,fast,native] [--threads 1,2] [--rounds 15]
- *                    [--items mezo,hi-zfo] [--patience 2] [--no-write]
+ *                    [--items mezo,hi-zfo] [--patience 2] [--out engines] [--no-write]
  * PyTorch is the python3 with torch that HI_ZFO_PYTHON names (default python3); without it the engines stand alone.
- * Writes bench/results/engines.md, .json and .png.
+ * Writes bench/results/OUT.md, .json and .png.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -26,6 +26,7 @@ const { values: args } = parseArgs({
     rounds: { type: 'string', default: '15' },
     items: { type: 'string' },
     patience: { type: 'string', default: '2' },
+    out: { type: 'string', default: 'engines' },
     write: { type: 'boolean', default: true },
   },
 });
@@ -42,6 +43,7 @@ const items: Record<string, Request & { rho?: number }> = {
 const python = process.env.HI_ZFO_PYTHON ?? 'python3';
 /** Seconds that a round waits for others to leave the machine alone. */
 const patience = Number(args.patience);
+const most = Math.max(...args.threads.split(',').map(Number));
 const calm = { rounds: 0, quiet: 0 };
 const scratch = await mkdtemp(join(tmpdir(), 'hi-zfo-bench-'));
 const comparisons: Comparison[] = [];
@@ -62,7 +64,7 @@ try {
 } finally {
   await rm(scratch, { recursive: true, force: true });
 }
-await writeReport(comparisons, calm, process.argv.slice(2), args.write);
+await writeReport(comparisons, calm, process.argv.slice(2), args.write ? args.out : undefined);
 
 /** Every item of one model on every engine, and the peak of each step in a process of its own. */
 async function compare(model: BenchModel, threads: number): Promise<Comparison> {
@@ -103,7 +105,8 @@ async function compare(model: BenchModel, threads: number): Promise<Comparison> 
     }
     const whats = Object.fromEntries([...contenders].map(([engine, { what }]) => [engine, what]));
     for (const contender of contenders.values()) await contender.stop();
-    for (const timing of timings.filter(({ request: r }) => r.item !== 'noise')) {
+    const peaks = threads === most ? timings.filter(({ request: r }) => r.item !== 'noise') : [];
+    for (const timing of peaks) {
       const alone = await starts.get(timing.engine)!();
       for (let i = 0; i < 2; i++) await alone.time(timing.request);
       timing.peak = await alone.peak();

@@ -24,12 +24,12 @@ export interface Comparison {
 
 const PEER = 'PyTorch';
 
-/** Prints the table; writes bench/results/engines.md, .json and .png. */
+/** Prints the table; writes bench/results/OUT.md, .json and .png if there is a name. */
 export async function writeReport(
   comparisons: readonly Comparison[],
   calm: { rounds: number; quiet: number },
   command: readonly string[],
-  write: boolean,
+  out: string | undefined,
 ): Promise<void> {
   const text = [
     '# Engines beside PyTorch',
@@ -45,12 +45,12 @@ export async function writeReport(
     '',
   ].join('\n');
   console.log(text);
-  if (!write) return;
+  if (out === undefined) return;
   mkdirSync('bench/results', { recursive: true });
-  writeFileSync('bench/results/engines.md', text);
+  writeFileSync(`bench/results/${out}.md`, text);
   const data = { machine: machine(), command, comparisons: comparisons.map(withoutRequests) };
-  writeFileSync('bench/results/engines.json', JSON.stringify(data, null, 1) + '\n');
-  writeFileSync('bench/results/engines.png', await renderPng(figure(comparisons), { width: 900, height: 460 })); // prettier-ignore
+  writeFileSync(`bench/results/${out}.json`, JSON.stringify(data, null, 1) + '\n');
+  writeFileSync(`bench/results/${out}.png`, await renderPng(figure(comparisons), { width: 900, height: 460 })); // prettier-ignore
   await closeRenderer();
 }
 

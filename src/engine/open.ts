@@ -133,7 +133,7 @@ async function openFast(
   const { binding, seesShared } = await Promise.resolve().then(loadMlas).catch(fail);
   const first = await startWasm(seesShared);
   if (first.onSharedMemory && !seesShared)
-    fail(new Error('the wasm engine runs in this process already, on memory that Node before 24.9 does not show to it; open fast first')); // prettier-ignore
+    fail(new Error('the wasm engine runs in this process already, on memory that Node before 22.23 and 24.9 does not show to it; open fast first')); // prettier-ignore
   const product = new Product(binding, options.threads);
   const workspace = new Workspace(first.backend, { ...options, product });
   const { relaxed, threads } = workspace;
@@ -146,7 +146,7 @@ async function openFast(
     threads: options.threads,
     reason,
     rejected,
-    faster: seesShared ? [] : ['kernels on several threads too with Node 24.9 or newer'],
+    faster: seesShared ? [] : ['kernels on several threads too with Node 22.23, 24.9 or newer'],
   });
 }
 

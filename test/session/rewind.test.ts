@@ -225,34 +225,45 @@ describe('labels and settings edited at once', () => {
   });
 });
 
-/** Lets an operation of updates fail at some of its calls. */
-function failUpdate(s: Session, op: 'adamw' | 'perturb', fails: (call: number) => boolean) {
+/**
+ * Lets the updates of FO or of ZO tensors fail at some of their calls: those of a step, which go through `addScaled` on the
+ * directions that it kept, and those that are made again from the log, which go through `perturb`.
+ */
+function failUpdate(s: Session, label: 'FO' | 'ZO', fails: (call: number) => boolean) {
   const { ops } = s.engine;
   const forwards = vi.spyOn(ops, 'headLoss');
-  const real = ops[op].bind(ops) as (...args: unknown[]) => unknown;
-  let calls = 0;
-  vi.spyOn(ops, op as 'perturb').mockImplementation(((...args: unknown[]) => {
-    const isUpdate = forwards.mock.calls.length >= 2; // of the step that comes, after both of its passes
-    if (isUpdate && fails(++calls)) throw new Error('out of memory');
-    return real(...args);
-  }) as never);
+  let [calls, foUpdates] = [0, 0];
+  const count = (op: 'adamw' | 'perturb' | 'addScaled', isUpdate: () => boolean) => {
+    const real = ops[op].bind(ops) as (...args: unknown[]) => unknown;
+    vi.spyOn(ops, op as 'perturb').mockImplementation(((...args: unknown[]) => {
+      const afterPasses = forwards.mock.calls.length >= 2; // both of the step that comes
+      if (afterPasses && isUpdate() && fails(++calls)) throw new Error('out of memory');
+      if (op === 'adamw') foUpdates++;
+      return real(...args);
+    }) as never);
+  };
+  count('adamw', () => label === 'FO');
+  if (label === 'FO') return;
+  count('perturb', () => true);
+  // The gradients of both passes are added up by it too, before the first FO update.
+  count('addScaled', () => foUpdates > 0 || s.config.method === 'zo');
 }
 
 describe('a step that fails half way', () => {
   const options: OpenOptions = { rateFO: 1e-3, rateZO: 1e-3, clipNorm: 0.1 };
 
   it.each([
-    ['FO', 'adamw', 3],
-    ['the first ZO', 'perturb', 1],
-    ['a later ZO', 'perturb', 3],
-  ] as const)('at %s tensor has changed nothing, from its first step on', async (_, op, at) => {
+    ['FO', 'FO', 3],
+    ['the first ZO', 'ZO', 1],
+    ['a later ZO', 'ZO', 3],
+  ] as const)('at %s tensor has changed nothing, from its first step on', async (_, label, at) => {
     for (const done of [0, 5]) {
       const [s, plain] = [await start(options), await start(options)];
       for (const one of [s, plain]) await one.partition({ rho: 0.7 });
       await plain.run(done + 1);
       if (done > 0) await s.run(done);
       const [before, live] = [await weights(s), tf.memory().numTensors];
-      failUpdate(s, op, (call) => call === at);
+      failUpdate(s, label, (call) => call === at);
       await expect(s.step()).rejects.toThrow('out of memory');
       vi.restoreAllMocks();
       expect(await weights(s)).toEqual(before);
@@ -267,7 +278,7 @@ describe('a step that fails half way', () => {
     const s = await start({ ...options, method: 'zo' });
     await s.run(3);
     const [before, live] = [await weights(s), tf.memory().numTensors];
-    failUpdate(s, 'perturb', (call) => call >= 3);
+    failUpdate(s, 'ZO', (call) => call >= 3);
     await expect(s.step()).rejects.toThrow(/^Step 3 failed half way .* could not be put back/);
     await expect(s.rewind(3)).rejects.toThrow('out of memory');
     vi.restoreAllMocks();

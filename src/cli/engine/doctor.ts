@@ -76,7 +76,9 @@ function examineFast(env: NodeJS.ProcessEnv): Finding {
   if (!folder) return skipped('fast', `${wanted} is not installed (optional): ${install}`);
   try {
     const { seesShared } = loadMlas();
-    const rest = seesShared ? '' : '; kernels beside it on one thread, on several with Node 24.9 or newer';
+    const rest = seesShared
+      ? ''
+      : '; kernels beside it on one thread, on several with Node 22.23, 24.9 or newer';
     return ok('fast', `products by ${wanted} ${version} (${folder})${rest}`);
   } catch (error) {
     const again = folder.startsWith(fastFolder(env))

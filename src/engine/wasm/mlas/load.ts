@@ -9,7 +9,7 @@ import { Product, type Binding } from './product.ts';
 export interface Mlas {
   folder: string;
   binding: Binding;
-  /** Whether it takes memory that threads share: native addons may since Node 24.9. */
+  /** Whether it takes memory that threads share: native addons may since Node 22.23 and 24.9. */
   seesShared: boolean;
 }
 
