@@ -8,7 +8,7 @@ export {
   perturbedWeights,
   type Direction,
 } from './direction.ts';
-export { KeptParts } from './kept-parts.ts';
+export { KEPT_BYTES, KeptParts } from './kept-parts.ts';
 export {
   estimatorSettings,
   perturbedPasses,

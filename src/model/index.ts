@@ -18,6 +18,7 @@ export { layersModel, type LayersBatch, type LayersModelOptions } from './own/la
 export { OwnModel } from './own/own-model.ts';
 export { OwnBatch, tensorsIn, type BatchMaker } from './own/batch.ts';
 export { decoderParameters } from './tensors.ts';
+export { layerFloats, tapeFloats } from './activations.ts';
 export { lossAndGradients, lossOf, mean, type LossAndGradients } from './gradients.ts';
 export { CachedForward, type CachedForwardOptions } from './cached.ts';
 export { PackedBatch } from './packed.ts';

@@ -16,7 +16,7 @@ import {
   legendNames,
   type Family,
 } from './theme.ts';
-import { amount, costWords, count, percent, plusMinus, shortName, significant } from './words.ts';
+import { amount, costWords, count, percent, plusMinus, shortName, significant, megabytes } from './words.ts';
 
 /**
  * Importance of every tensor with its standard error, and below it the tensor's share of the backward cost. Tensors stand
@@ -207,7 +207,7 @@ export function profileTable({ entries, total }: Profile): ColumnTable {
 
 /** What a profile found, in a few lines. */
 export function profileText(profile: Profile): string {
-  const { entries, total, unit } = profile;
+  const { entries, total, unit, expected } = profile;
   const best = [...entries].sort((a, b) => b.importance - a.importance).slice(0, 3);
   const without = entries.filter((e) => !(e.importance > 0)).length;
   return [
@@ -218,5 +218,6 @@ export function profileText(profile: Profile): string {
     `Forward ${costWords(total.forward, unit)}, backward ${costWords(total.backward, unit)}` +
       `${unit === 'nanoseconds' ? ', measured' : ''}; ` +
       `the forward pass is ${percent(total.forward / (total.forward + total.backward))} of a full step.`,
+    ...(expected ? [`A step at rho ${expected.rho} will need ${megabytes(expected.peak)} at its peak.`] : []),
   ].join('\n');
 }

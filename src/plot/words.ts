@@ -67,3 +67,8 @@ export function clipped(text: string, length: number): string {
   const line = text.replace(/\s+/g, ' ').trim();
   return line.length <= length ? line : `${line.slice(0, length - 1)}…`;
 }
+
+/** Bytes in words: 12.3 MB, 1.39 GB. */
+export function megabytes(bytes: number): string {
+  return bytes < 1e9 ? `${significant(bytes / 1e6)} MB` : `${significant(bytes / 1e9)} GB`;
+}

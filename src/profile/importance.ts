@@ -36,6 +36,16 @@ export interface Profile {
   readonly unit: CountedCosts['unit'];
   /** Rows of a batch and their length in tokens; NaN for what the batches do not have. */
   readonly size: { batch: number; length: number };
+  /** The memory of a step at the run's rho, where it can be told: for a decoder on the wasm engine. */
+  readonly expected?: ExpectedStep;
+}
+
+/** What a step with these tensors FO would need, before it is run; see `stepMemory` in src/train. */
+export interface ExpectedStep {
+  /** Share of a step's FLOPs that was budgeted. */
+  rho: number;
+  /** Bytes at the step's peak, all weights included. */
+  peak: number;
 }
 
 export interface ProfileOptions {

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import type { Tensor } from '@tensorflow/tfjs';
 import { inTurn } from '../engine/index.ts';
 import { ConfigError, HiZfoError } from '../errors.ts';
-import type { Parameter, TokenBatch, Trainable } from '../model/index.ts';
+import { Decoder, type Parameter, type TokenBatch, type Trainable } from '../model/index.ts';
 import { AdamW, rateAt, type MomentState } from '../optimize/index.ts';
 import { Partition, type Label, type PartitionOptions, type Selector } from '../partition/index.ts';
 import { profileModel, type Profile, type ProfileOptions } from '../profile/index.ts';
@@ -12,6 +12,7 @@ import { stepCost } from './cost.ts';
 import type { TrainerEvents } from './events.ts';
 import type { HistoryEvent, HistoryRow, ProbeRow } from './history.ts';
 import type { StepRecord } from './log.ts';
+import { assertFits, stepMemory, type StepMemory } from './memory.ts';
 import { methods, type MethodName } from './methods.ts';
 import { rebuild, statesOf, type BaseWeights, type Rebuilt } from './rebuild.ts';
 import { rowOf } from './row.ts';
@@ -117,11 +118,14 @@ export class Trainer<Batch = TokenBatch> {
     }
     const trial = (p: Parameter, w: Tensor, g: Tensor) =>
       this.#optimizer.tried(p, w, g, this.#settings.rateFO);
-    const profile = await inTurn(this.model.engine, () => {
+    const measured = await inTurn(this.model.engine, () => {
       this.#optimizer.configure(this.#settings.adamw);
       const list = Array.from({ length: batches }, (_, i) => this.batchAt(this.steps + i));
       return profileModel(this.model, list, trial, options);
     });
+    const { rho } = this.options;
+    const peak = this.stepMemory(this.#solve(measured, { rho }))?.peak;
+    const profile = peak === undefined ? measured : Object.freeze({ ...measured, expected: { rho, peak } });
     this.#profile = profile;
     this.note('profile', `${batches} batch${batches > 1 ? 'es' : ''}, loss ${profile.lossBefore.toFixed(4)}`);
     this.listeners.emit('profile', profile);
@@ -139,6 +143,12 @@ export class Trainer<Batch = TokenBatch> {
   /** The partition that these options would give by the newest profile; changes nothing. Undefined without a profile. */
   preview(options: PartitionOptions = {}): Partition | undefined {
     return this.#profile && this.#solve(this.#profile, options);
+  }
+
+  /** What the next step will need at its peak with these labels; undefined where it cannot be told. */
+  stepMemory(labels = this.#labels): StepMemory | undefined {
+    const known = labels && this.#onWasm(this.steps);
+    return known && stepMemory(known.model, labels, this.#settings, known.size);
   }
 
   /** Labels that are there, chosen now if there are none. */
@@ -206,6 +216,8 @@ export class Trainer<Batch = TokenBatch> {
       forgot: [...this.#kept.forgot],
       events: this.events.length,
     };
+    const onWasm = this.#onWasm(step);
+    if (onWasm) assertFits(onWasm.model, partition, settings, onWasm.size);
     await this.#snapshot();
     optimizer.configure(settings.adamw);
     const started = performance.now();
@@ -307,6 +319,14 @@ export class Trainer<Batch = TokenBatch> {
   dispose(): void {
     this.#optimizer.dispose();
     this.model.dispose();
+  }
+
+  /** The decoder and the size of a step's batch, where the memory of a step can be told. */
+  #onWasm(step: number) {
+    const { model } = this;
+    if (!(model instanceof Decoder) || model.engine.memory().heapBytes === 0) return undefined;
+    const { batch, length, targets } = this.batchAt(step) as TokenBatch;
+    return { model, size: { batch, length, supervised: targets.length } };
   }
 
   /** All as it was when step `to` began. */

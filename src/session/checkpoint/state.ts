@@ -189,12 +189,14 @@ function readProfile(json: Json, parameters: readonly Parameter[]): Profile {
     ];
     return Object.freeze({ parameter, importance, standardError, dy, dw, fp });
   });
+  const expected = json.at('expected').optional((item) => numbers(item, ['rho', 'peak'] as const));
   return Object.freeze({
     ...numbers(json, profileNumbers),
     entries: Object.freeze(entries),
     total: numbers(json.at('total'), ['forward', 'backward'] as const),
     unit: json.at('unit').optional((item) => item.oneOf(costUnits)) ?? 'multiply-adds',
     size: numbers(json.at('size'), ['batch', 'length'] as const),
+    ...(expected && { expected }),
   });
 }
 

@@ -1,0 +1,141 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { openEngine, tf, type Engine } from '../../src/engine/index.ts';
+import { wasmBackend } from '../../src/engine/wasm/heap.ts';
+import { Decoder, DeviceBatch, parseConfig, type Parameter, type TokenBatch } from '../../src/model/index.ts';
+import { AdamW } from '../../src/optimize/index.ts';
+import { Partition } from '../../src/partition/index.ts';
+import { hiZfoStep, stepMemory, stepSettings, type StepOptions } from '../../src/train/index.ts';
+import { assertFits } from '../../src/train/memory.ts';
+
+const sizes = { vocab_size: 1024, hidden_size: 128, intermediate_size: 352, num_hidden_layers: 4 };
+const heads = { num_attention_heads: 4, num_key_value_heads: 2, head_dim: 32, max_position_embeddings: 256 };
+const llama = { model_type: 'llama', ...sizes, ...heads, rms_norm_eps: 1e-5 };
+const configs: Record<string, Record<string, unknown>> = {
+  llama: { ...llama, tie_word_embeddings: true },
+  'llama, own head': { ...llama, tie_word_embeddings: false },
+  gpt2: { model_type: 'gpt2', vocab_size: 1024, n_embd: 128, n_layer: 4, n_head: 4, n_positions: 256, layer_norm_epsilon: 1e-5 },
+  qwen3: { ...llama, model_type: 'qwen3', tie_word_embeddings: true },
+  bloom: { model_type: 'bloom', vocab_size: 1024, hidden_size: 128, n_layer: 4, n_head: 4, layer_norm_epsilon: 1e-5 },
+  gpt_neox: { model_type: 'gpt_neox', ...sizes, num_attention_heads: 4, max_position_embeddings: 256, rotary_pct: 0.25, layer_norm_eps: 1e-5 },
+}; // prettier-ignore
+
+const labellings: Record<string, (p: Parameter) => 'FO' | 'ZO'> = {
+  'all FO': () => 'FO',
+  'upper half FO': (p) => (p.layer >= 2 && p.layer < 4 ? 'FO' : 'ZO'),
+  'some of the upper half FO': (p) => (p.layer >= 2 && p.layer < 4 && p.role !== 'down' ? 'FO' : 'ZO'),
+  'all ZO': () => 'ZO',
+};
+
+const size = { batch: 12, length: 64, supervised: 12 * 31 };
+const tokens = ((): TokenBatch => {
+  const ids = Int32Array.from({ length: size.batch * size.length }, (_, i) => (i * 131) % 1024);
+  const all = Array.from(ids.keys()).filter((i) => i % 64 >= 32 && i % 64 < 63);
+  const positions = Int32Array.from(all);
+  return {
+    ids,
+    batch: size.batch,
+    length: size.length,
+    positions,
+    targets: positions.map((i) => ids[i + 1]!),
+  };
+})();
+
+/** Most bytes that the tensors on the wasm heap took while `work` ran, those from before included. */
+async function peakOf(model: Decoder, work: () => Promise<unknown>): Promise<number> {
+  const { wasm } = wasmBackend();
+  const [malloc, free] = [wasm._malloc.bind(wasm), wasm._free.bind(wasm)];
+  const bytes = new Map<number, number>();
+  let now = 4 * model.parameters.size;
+  let peak = now;
+  wasm._malloc = (n) => {
+    const at = malloc(n);
+    bytes.set(at, n);
+    peak = Math.max(peak, (now += n));
+    return at;
+  };
+  wasm._free = (at) => {
+    now -= bytes.get(at) ?? 0;
+    bytes.delete(at);
+    free(at);
+  };
+  try {
+    await work();
+    return peak;
+  } finally {
+    Object.assign(wasm, { _malloc: malloc, _free: free });
+  }
+}
+
+function partitionOf(model: Decoder, label: (p: Parameter) => 'FO' | 'ZO'): Partition {
+  const fo = model.parameters.list.filter((p) => label(p) === 'FO');
+  return fo.length ? Partition.of(model.parameters.list, fo.map((p) => p.name)) : Partition.uniform(model.parameters.list, 'ZO'); // prettier-ignore
+}
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await openEngine('wasm');
+  await engine.activate();
+});
+
+function modelOf(raw: Record<string, unknown>): Decoder {
+  const model = new Decoder(engine, parseConfig(raw));
+  for (const p of model.parameters.list) {
+    model.parameters.replace(p, tf.fill([...p.shape], p.role.endsWith('norm') ? 1 : 0.01));
+  }
+  return model;
+}
+
+describe.each(Object.entries(configs))('memory of a step, %s', (_, raw) => {
+  it.each([
+    ['all FO', {}],
+    ['upper half FO', {}],
+    ['upper half FO', { alpha: 0 }],
+    ['some of the upper half FO', { estimator: 'two-sided' }],
+    ['all ZO', {}],
+  ] as [string, StepOptions][])('%s %j: within 15% of what is allocated', async (label, options) => {
+    const model = modelOf(raw);
+    const optimizer = new AdamW(engine);
+    const batch = new DeviceBatch(tokens, model.config);
+    try {
+      const partition = partitionOf(model, labellings[label]!);
+      const settings = stepSettings({ rateFO: 1e-5, rateZO: 1e-6, ...options });
+      const run = (step: number) =>
+        hiZfoStep({ model, partition, batch, settings, optimizer, seed: 1, step });
+      const measured = await peakOf(model, async () => {
+        for (let step = 0; step < 2; step++) await run(step); // the first makes the moments and the kernels' scratch
+      });
+      const { peak, ...parts } = stepMemory(model, partition, settings, size);
+      expect(Math.abs(peak / measured - 1)).toBeLessThan(0.15);
+      expect(Object.values(parts).reduce((a, b) => a + b)).toBeCloseTo(peak);
+    } finally {
+      optimizer.dispose();
+      batch.dispose();
+      model.dispose();
+    }
+  });
+});
+
+describe('a batch that does not fit the heap', () => {
+  it('is refused with the largest that does', () => {
+    const model = modelOf(configs.llama!);
+    const settings = stepSettings();
+    const all = partitionOf(model, labellings['all FO']!);
+    const rows = (batch: number) => ({ batch, length: 64, supervised: 31 * batch });
+    const refused = (batch: number): string | undefined => {
+      try {
+        assertFits(model, all, settings, rows(batch));
+        return undefined;
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    const fits = Number(/batchSize (\d+)/.exec(refused(100_000)!)![1]);
+    expect(refused(fits)).toBeUndefined();
+    expect(refused(fits + 1)).toMatch(new RegExp(`batchSize ${fits}`));
+    const length = 64 * 100_000;
+    expect(() => assertFits(model, all, settings, { batch: 1, length, supervised: 10 })).toThrow(
+      /not one row/,
+    );
+    model.dispose();
+  });
+});
