@@ -4,11 +4,13 @@ import { EngineError } from '../errors.ts';
 import { description } from './description.ts';
 import type { Engine, EngineDescription, EngineName, Ops } from './engine.ts';
 import { loadNative } from './native/load.ts';
+import { headLossBy } from './ops/head-loss.ts';
 import { noiseOps } from './ops/noise.ts';
 import { plainOps } from './ops/plain.ts';
 import { tf } from './tf.ts';
 import { turnOf } from './turn.ts';
 import { fusedOps } from './wasm/fused.ts';
+import { hostCrossEntropy } from './wasm/host-cross-entropy.ts';
 import { hostNoise } from './wasm/host-noise.ts';
 import { wasmBackend } from './wasm/heap.ts';
 import { loadMlas } from './wasm/mlas/load.ts';
@@ -178,10 +180,10 @@ async function openNative(name: 'native' | 'gpu', rejected: Rejected = []): Prom
   return makeEngine(
     name,
     'tensorflow',
-    { ...plainOps, ...noiseOps(hostNoise()) },
+    { ...plainOps, ...noiseOps(hostNoise()), headLoss: headLossBy(hostCrossEntropy()) },
     {
       name,
-      summary: `${name}: TF.js ${tf.version_core} on ${loaded.package} ${loaded.version}, plain operations`,
+      summary: `${name}: TF.js ${tf.version_core} on ${loaded.package} ${loaded.version}, plain operations; noise and cross-entropy on wasm`,
       threads: availableParallelism(),
       reason: 'loads and computes',
       rejected,

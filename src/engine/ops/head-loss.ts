@@ -1,48 +1,62 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
+import type { Ops } from '../engine.ts';
 import { tf } from '../tf.ts';
-import { differentiable } from './differentiable.ts';
+import { differentiable, isTapeOn } from './differentiable.ts';
 
-/** See {@link Ops.headLoss}. */
-export function headLoss(
-  h: Tensor2D,
-  w: Tensor2D,
-  targets: Tensor1D,
-  softcap?: number,
-): { mean: Scalar; tokens: Tensor1D } {
-  const n = h.shape[0];
-  const [mean, tokens] = differentiable<Tensor[], 'h' | 'w'>(
-    { h, w },
-    (save) => {
-      const raw: Tensor2D = tf.matMul(h, w, false, true);
-      const bent = softcap ? tf.tanh<Tensor2D>(tf.div<Tensor2D>(raw, softcap)) : undefined;
-      const logits = bent ? tf.mul<Tensor2D>(bent, softcap!) : raw;
-      const losses = crossEntropies(logits.dataSync<'float32'>(), targets.dataSync<'int32'>(), w.shape[0]);
-      const oneHot = tf.oneHot(targets, w.shape[0]) as Tensor2D;
-      const dLogits = tf.div(tf.sub(tf.softmax(logits), oneHot), n);
-      save([h, w, bent ? tf.mul(dLogits, tf.sub(1, tf.square(bent))) : dLogits]);
-      let sum = 0;
-      for (const loss of losses) sum += loss;
-      return [tf.scalar(sum / n), tf.tensor1d(Float32Array.from(losses))];
-    },
-    (dy, saved) => {
-      const [hidden, weight, dLogits] = saved as [Tensor2D, Tensor2D, Tensor2D];
-      return {
-        h: () => tf.mul(tf.matMul(dLogits, weight), dy),
-        w: () => tf.mul(tf.matMul(dLogits, hidden, true), dy),
-      };
-    },
-  );
-  return { mean: mean as Scalar, tokens: tokens as Tensor1D };
+/**
+ * log(sum_j exp(logit_j)) - logit_target of each row of logits [n, V], exp-sums in float64; with `gradient` the logits become
+ * that of their mean, (softmax - one hot) / n.
+ */
+export type CrossEntropies = (
+  logits: Float32Array,
+  targets: Int32Array,
+  vocabulary: number,
+  gradient: boolean,
+) => ArrayLike<number>;
+
+/** {@link Ops.headLoss} with the logits on the host, where float64 is. */
+export function headLossBy(crossEntropies: CrossEntropies): Ops['headLoss'] {
+  return (h, w, targets, softcap) => {
+    const recording = isTapeOn();
+    const [mean, tokens] = differentiable<Tensor[], 'h' | 'w'>(
+      { h, w },
+      (save) => {
+        const raw: Tensor2D = tf.matMul(h, w, false, true);
+        const bent = softcap ? tf.tanh<Tensor2D>(tf.div<Tensor2D>(raw, softcap)) : undefined;
+        const logits = bent ? tf.mul<Tensor2D>(bent, softcap!) : raw;
+        const values = logits.dataSync<'float32'>().slice(); // which some backends hand out without a copy
+        const losses = crossEntropies(values, targets.dataSync<'int32'>(), w.shape[0], recording);
+        if (recording) {
+          const dLogits = tf.tensor2d(values, raw.shape);
+          save([h, w, bent ? tf.mul(dLogits, tf.sub(1, tf.square(bent))) : dLogits]);
+        }
+        let sum = 0;
+        for (let i = 0; i < losses.length; i++) sum += losses[i]!;
+        return [tf.scalar(sum / losses.length), tf.tensor1d(Float32Array.from(losses))];
+      },
+      (dy, saved) => {
+        const [hidden, weight, dLogits] = saved as [Tensor2D, Tensor2D, Tensor2D];
+        return {
+          h: () => tf.mul(tf.matMul(dLogits, weight), dy),
+          w: () => tf.mul(tf.matMul(dLogits, hidden, true), dy),
+        };
+      },
+    );
+    return { mean: mean as Scalar, tokens: tokens as Tensor1D };
+  };
 }
 
-/** log(sum_j exp(logit_j)) - logit_target of each row, in float64. */
-function crossEntropies(logits: Float32Array, targets: Int32Array, vocabulary: number): Float64Array {
-  return Float64Array.from(targets, (target, row) => {
+/** See {@link Ops.headLoss}: in plain JavaScript. */
+export const headLoss = headLossBy((logits, targets, vocabulary, gradient) =>
+  Float64Array.from(targets, (target, row) => {
     const line = logits.subarray(row * vocabulary, (row + 1) * vocabulary);
-    let max = -Infinity;
-    for (const logit of line) max = Math.max(max, logit);
-    let sum = 0;
-    for (const logit of line) sum += Math.exp(logit - max);
-    return Math.log(sum) + max - line[target]!;
-  });
-}
+    const at = line[target]!;
+    const max = line.reduce((most, x) => Math.max(most, x), -Infinity);
+    const sum = line.reduce((total, x) => total + Math.exp(x - max), 0);
+    if (gradient) {
+      line.forEach((x, j) => (line[j] = Math.exp(x - max) / sum / targets.length));
+      line[target]! -= 1 / targets.length;
+    }
+    return Math.log(sum) + max - at;
+  }),
+);
