@@ -71,6 +71,7 @@ const traffic: Record<string, (call: readonly number[]) => number> = {
   crossEntropy: (c) => (c[5] ? 4 : 2) * c[3]! * c[4]!,
 };
 
+// eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
 const run = Threads.prototype.run;
 Threads.prototype.run = function (name, calls, scratch) {
   const started = performance.now();
@@ -80,6 +81,7 @@ Threads.prototype.run = function (name, calls, scratch) {
   count(name, ms, flop, 4 * calls.reduce((sum, c) => sum + (traffic[name]?.(c) ?? 0), 0));
   return results;
 };
+// eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
 const multiply = Product.prototype.multiply;
 Product.prototype.multiply = function (a, b, c, [m, n, k]) {
   const started = performance.now();
