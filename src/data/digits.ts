@@ -1,9 +1,9 @@
 import { ConfigError } from '../errors.ts';
 import { Random } from './random.ts';
 
-/** Width and height of an image, and of the glyph that lies in it. */
+/** Width and height of an image, and width of the glyph that lies in it. */
 const SIDE = 8;
-const [WIDTH, HEIGHT] = [5, 7];
+const WIDTH = 5;
 
 /** The digits 0 to 9 side by side, row by row. */
 const glyphs = [

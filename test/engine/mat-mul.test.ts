@@ -49,3 +49,14 @@ describe.each([true, false])('products on the wasm heap, FMA allowed: %s', (rela
     }
   });
 });
+
+it('refuses matrices that do not fit, instead of reading beyond them', async () => {
+  await (await openEngine('wasm')).activate();
+  const [a, b] = [tf.ones([6, 2]), tf.ones([3, 4])];
+  await noLeaks(() => {
+    expect(() => tf.matMul(a, b)).toThrow(/\[6, 2\] and \[3, 4\].*inner sizes 2 and 3/);
+    expect(() => tf.matMul(a, b, true, false)).toThrow(/inner sizes 6 and 3/);
+    expect(() => tf.matMul(a, b, false, true)).toThrow(/inner sizes 2 and 4/);
+  });
+  tf.dispose([a, b]);
+});

@@ -87,6 +87,8 @@ function rowsOf<B>(data: Data<B>, what: string, held: Tensor[]): Rows<B> {
     try {
       const made = tf.tensor(value as TensorLike);
       held.push(made);
+      if (tf.util.flatten(value as number[]).length !== made.size)
+        throw new Error('its rows differ in length');
       return made;
     } catch (error) {
       const why = (error as Error).message;

@@ -6,7 +6,8 @@ type Kernel = (call: unknown) => TensorInfo;
 
 /**
  * Stock: transposed or batched products run in a naive loop, and the others in XNNPACK, which keeps a packed copy of
- * every right-hand operand. Here: float32 products of equal batches run in our own product.
+ * every right-hand operand. Here: float32 products of equal batches run in our own product. Shapes are checked here, as TF.js leaves that
+ * to its kernels.
  */
 export function mendMatMul(workspace: Workspace): void {
   const config = tf.getKernel('BatchMatMul', 'wasm');
@@ -21,7 +22,12 @@ export function mendMatMul(workspace: Workspace): void {
     const [rowsA, columnsA] = a.shape.slice(-2) as [number, number];
     const [rowsB, columnsB] = b.shape.slice(-2) as [number, number];
     const [m, k] = transposeA ? [columnsA, rowsA] : [rowsA, columnsA];
-    const n = transposeB ? rowsB : columnsB;
+    const [inner, n] = transposeB ? [columnsB, rowsB] : [rowsB, columnsB];
+    if (k !== inner) {
+      throw new Error(
+        `matMul of [${a.shape.join(', ')}] and [${b.shape.join(', ')}]: inner sizes ${k} and ${inner} differ`,
+      );
+    }
     const out = workspace.backend.makeOutput([...batch, m, n], 'float32');
     const [atA, atB, atOut] = [workspace.at(a), workspace.at(b), workspace.at(out)];
     const batches = batch.reduce((size, count) => size * count, 1);
