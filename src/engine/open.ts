@@ -153,6 +153,9 @@ async function openFast(
 }
 
 async function openCpu(): Promise<Engine> {
+  const backend = tf.findBackend('cpu') as unknown as { firstUse: boolean };
+  // Keeps TF.js from printing its advice to install tfjs-node: this engine is slow on purpose.
+  backend.firstUse = false;
   return makeEngine('cpu', 'cpu', plainOps, {
     name: 'cpu',
     summary: `cpu: TF.js ${tf.version_core} in plain JavaScript, 1 thread (the reference; very slow)`,

@@ -6,6 +6,3 @@ import type * as TensorFlow from '@tensorflow/tfjs';
  * copy that the backends (and the user's own `import * as tf from '@tensorflow/tfjs'`) register with.
  */
 export const tf = createRequire(import.meta.url)('@tensorflow/tfjs') as typeof TensorFlow;
-
-// Keeps TF.js from printing its advice to install tfjs-node over the first tensor that is made before an engine is open.
-(tf.findBackend('cpu') as { firstUse?: boolean } | null)!.firstUse = false;
