@@ -1,6 +1,8 @@
 /** More than this many times the next value counts as off the scale. */
 const FACTOR = 3;
 const MOST = 3;
+/** At most one in so many values is an outlier: few tensors are shown as they are. */
+const FEW = 4;
 
 /**
  * Where to cut an axis that a few values would flatten for all others: above it lie the one to three largest values, each
@@ -8,7 +10,7 @@ const MOST = 3;
  */
 export function cutAbove(values: readonly number[]): number | undefined {
   const sorted = [...values].sort((a, b) => b - a);
-  for (let k = MOST; k >= 1; k--) {
+  for (let k = Math.min(MOST, Math.floor(sorted.length / FEW)); k >= 1; k--) {
     const next = sorted[k];
     if (next !== undefined && next > 0 && sorted[k - 1]! > FACTOR * next) return 1.4 * next;
   }
