@@ -95,7 +95,8 @@ function logScale(values: readonly number[], ticks?: readonly number[]): Record<
 
 /** One with ticks at the measurements where these are round, as far as their labels do not run into each other. */
 function atPlaces(places: readonly number[]): Record<string, unknown> {
-  if (places.some((x) => x !== Number(x.toPrecision(2)) && Math.log10(x) < 5)) return logScale(places);
+  const round = (x: number) => Number.isInteger(x) || x === Number(x.toPrecision(2));
+  if (!places.every(round)) return logScale(places);
   const sorted = [...places].sort((a, b) => a - b);
   const room = Math.log10(sorted.at(-1)! / sorted[0]!) / 12;
   const ticks: number[] = [];

@@ -31,7 +31,7 @@ export {
 } from './objective.ts';
 export { objectiveOf } from './objective-of.ts';
 export { quadratic, type QuadraticOptions } from './quadratic.ts';
-export { estimate, type Measured, type Moments } from './statistics.ts';
+export { estimate, root, type Measured, type Moments } from './statistics.ts';
 export type { GroupVariance, TensorVariance, VarianceReport, VarianceRow } from './report.ts';
 export type { GroupName, GroupSums, Sums, WholeSums } from './sums.ts';
 export { continueVariance, measureVariance, type VarianceOptions } from './measure.ts';
