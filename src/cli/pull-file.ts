@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { FormatError, HiZfoError } from '../errors.ts';
+import { makeFolder } from '../formats/index.ts';
 import { addressOf, ask, refusal, stalled, type Hub, type RemoteFile, type Repository } from './pull-hub.ts';
 
 /** How often a broken connection is taken up again without a byte gained. */
@@ -24,7 +25,7 @@ export async function pullFile(
   onBytes: (bytes: number) => void = () => undefined,
 ): Promise<Outcome> {
   if ((await sizeOf(target)) === file.size && (await matches(target, file))) return 'present';
-  await mkdir(dirname(target), { recursive: true });
+  makeFolder(dirname(target));
   const part = `${target}.part`;
   let have = await sizeOf(part);
   if (have > file.size) {

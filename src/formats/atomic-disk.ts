@@ -1,4 +1,5 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
+import { makeFolder } from './make-folder.ts';
 
 /** A new file, written from its beginning. */
 export interface DiskFile {
@@ -24,7 +25,7 @@ const cannotSync = new Set(['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'E
 
 /** The file system. */
 export const realDisk: Disk = {
-  makeFolder: async (path) => void (await mkdir(path, { recursive: true })),
+  makeFolder: (path) => Promise.resolve().then(() => makeFolder(path)),
   async create(path) {
     const file = await open(path, 'wx');
     return {

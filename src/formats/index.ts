@@ -5,6 +5,7 @@ export { WeightFiles } from './weights.ts';
 export { settleFolder, writeFolder, type FileToWrite } from './atomic.ts';
 export { sealOf, verifyFolder, type FileSeal, type Manifest } from './atomic-manifest.ts';
 export { realDisk, type Disk, type DiskFile } from './atomic-disk.ts';
+export { makeFolder } from './make-folder.ts';
 export { isWeightDtype, type WeightDtype } from './dtype.ts';
 export { isObject, readJson, type Json } from './json.ts';
 export type { ModelSource, TokenizerFiles } from './source.ts';

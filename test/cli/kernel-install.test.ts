@@ -53,6 +53,21 @@ const all = (folder: string): string[] =>
 const specFile = () => join(place.data, 'kernels/hi-zfo/kernel.json');
 
 describe('install', () => {
+  it('says where it cannot write, at once, and leaves nothing behind', () => {
+    const file = join(top, 'a file');
+    writeFileSync(file, '');
+    expect(() => install(prefixPlace(join(file, 'env')), files(), '1.2.3')).toThrow(
+      /takes no new folder \(ENOTDIR\).*--prefix DIR or --user/,
+    );
+    if (existsSync('/proc/self')) {
+      expect(() => install(prefixPlace('/proc/x'), files(), '1.2.3')).toThrow(/\/proc takes no new folder/);
+    }
+    const half = { ...place, config: join(file, 'etc') };
+    expect(() => install(half, files(), '1.2.3')).toThrow(/cannot be written/);
+    expect(all(place.data)).toEqual([]);
+    expect(existsSync(place.data)).toBe(false);
+  });
+
   it('writes a kernelspec with absolute paths, icons, the extension and the setting', () => {
     install(place, files(), '1.2.3');
     expect(all(place.data)).toEqual([

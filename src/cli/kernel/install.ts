@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   existsSync,
-  mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
+import { makeFolder } from '../../formats/index.ts';
 import { EXTENSION_FOLDER, SPEC_FOLDER, type InstalledFile } from './content.ts';
 import { manifestPath, readManifest, type Manifest } from './manifest.ts';
 import type { Place } from './places.ts';
@@ -48,11 +49,27 @@ function foreign(at: Place, files: readonly InstalledFile[], before: Manifest | 
   return [...strange, ...taken.filter((path) => existsSync(path))];
 }
 
+/** Throws unless folders can be made in a place: one is, in what is there of it, and removed again. */
+function assertWritable(at: Place): void {
+  for (const folder of [at.data, at.config]) {
+    let there = folder;
+    while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
+    try {
+      rmdirSync(mkdtempSync(join(there, '.hi-zfo-')));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      throw new ConfigError(
+        `${folder} cannot be written: ${there} takes no new folder (${code}). Nothing was changed. Give --prefix DIR or --user.`,
+      );
+    }
+  }
+}
+
 /**
  * Installs files into a place, or brings an earlier installation of ours up to date. Returns the paths it answers for.
  *
- * @throws ConfigError when something of the same name is there that an installation of ours did not write; nothing has
- * changed then
+ * @throws ConfigError when the place cannot be written, or something of the same name is there that an installation of ours did
+ * not write; nothing has changed then
  */
 export function install(at: Place, files: readonly InstalledFile[], version: string): string[] {
   const before = readManifest(at);
@@ -61,13 +78,14 @@ export function install(at: Place, files: readonly InstalledFile[], version: str
     throw new ConfigError(
       `${first} is there already and was not put there by hi-zfo, so nothing was changed. Move it away, or install elsewhere with --prefix DIR.`,
     );
+  assertWritable(at);
   const kept = new Set(files.map(keyOf));
   const gone = before?.files.filter((file) => !kept.has(keyOf(file))) ?? [];
   const folders = new Map([...(before?.folders ?? [])].map((folder) => [keyOf(folder), folder]));
   for (const file of files) for (const folder of missingFolders(at, file)) folders.set(keyOf(folder), folder);
   const entries = files.map(({ base, path, contents }) => ({ base, path, sha256: sha256(contents) }));
   // The manifest comes first: an installation that breaks off in the middle can be removed.
-  mkdirSync(dirname(manifestPath(at)), { recursive: true });
+  makeFolder(dirname(manifestPath(at)));
   const manifest: Manifest = {
     by: 'hi-zfo',
     version,
@@ -76,7 +94,7 @@ export function install(at: Place, files: readonly InstalledFile[], version: str
   };
   writeAside(manifestPath(at), Buffer.from(JSON.stringify(manifest, null, 1)));
   for (const file of files) {
-    mkdirSync(dirname(fileOf(at, file)), { recursive: true });
+    makeFolder(dirname(fileOf(at, file)));
     writeAside(fileOf(at, file), file.contents);
   }
   return files.map((file) => fileOf(at, file));
