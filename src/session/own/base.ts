@@ -1,6 +1,7 @@
 import { CheckpointError } from '../../errors.ts';
 import { SafetensorsFile, type TensorToWrite } from '../../formats/index.ts';
 import type { Parameter, ParameterStore } from '../../model/index.ts';
+import type { BaseWeights } from '../../train/index.ts';
 import type { RunBase } from '../base.ts';
 
 /** The weights before step 0 of a model of one's own. No file has them, so they are kept in host memory and saved with the run. */
@@ -22,7 +23,7 @@ export class OwnBase implements RunBase {
     return Promise.resolve({ dir: '', files: {} });
   }
 
-  open() {
+  open(): Promise<BaseWeights> {
     return Promise.resolve({
       read: (p: Parameter) => Promise.resolve(this.values.get(p.name)!),
       close: () => Promise.resolve(),
