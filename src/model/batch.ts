@@ -2,6 +2,7 @@ import type { Tensor1D } from '@tensorflow/tfjs';
 import { ConfigError } from '../errors.ts';
 import type { AttentionPositions } from '../engine/engine.ts';
 import { tf } from '../engine/tf.ts';
+import { PrefixRows } from './adapters/prefix-rows.ts';
 import type { DecoderConfig } from './config.ts';
 import { attentionPositions, learnedPlaces } from './positions.ts';
 
@@ -27,16 +28,18 @@ export class DeviceBatch {
   readonly targets: Tensor1D;
   /** Tokens that the softmax ranges over; all when undefined. */
   readonly candidates: Tensor1D | undefined;
-  /** What attention knows of positions 0..length-1. */
+  /** What attention knows of positions, those of the prefix included. */
   readonly attention: AttentionPositions;
   /** Rows of the table of learned positions, where the model has one. */
   readonly places: Tensor1D | undefined;
+  /** How the rows go together with those of a prefix, where the model has one. */
+  readonly prefix: PrefixRows | undefined;
   readonly batch: number;
   readonly length: number;
 
   /** Checks the batch against the model's sizes; throws ConfigError before anything is allocated. */
   constructor(b: TokenBatch, config: DecoderConfig) {
-    const { vocabulary, maxPositions } = config;
+    const { vocabulary, maxPositions, prefix } = config;
     const bad = [...b.ids, ...b.targets, ...(b.candidates ?? [])].find((id) => id < 0 || id >= vocabulary);
     if (bad !== undefined) {
       throw new ConfigError(
@@ -47,7 +50,7 @@ export class DeviceBatch {
       throw new ConfigError('The batch has no supervised token: every completion is empty.');
     if (b.length > maxPositions) {
       throw new ConfigError(
-        `Length ${b.length} is more than the model's ${maxPositions} positions. Cut the examples.`,
+        `Length ${b.length} is more than the model's ${maxPositions} positions${prefix ? ` after a prefix of ${prefix}` : ''}. Cut the examples.`,
       );
     }
     const targets = b.candidates ? placesOf(b.targets, b.candidates) : b.targets;
@@ -58,6 +61,7 @@ export class DeviceBatch {
     this.targets = tf.tensor1d(targets, 'int32');
     this.candidates = b.candidates && tf.tensor1d(b.candidates, 'int32');
     this.attention = attentionPositions(config, b.length);
+    if (prefix > 0) this.prefix = new PrefixRows(prefix, b.batch, b.length);
     this.places = learnedPlaces(
       config,
       Array.from(b.ids, (_, i) => i % b.length),
@@ -73,6 +77,7 @@ export class DeviceBatch {
     tf.dispose([this.ids, this.positions, this.targets]);
     this.candidates?.dispose();
     this.places?.dispose();
+    this.prefix?.dispose();
     if (this.attention) tf.dispose(Object.values(this.attention));
   }
 }

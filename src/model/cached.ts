@@ -1,6 +1,7 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import { ConfigError } from '../errors.ts';
 import { tf } from '../engine/tf.ts';
+import { prefixCache } from './adapters/prefix-cache.ts';
 import type { Decoder } from './decoder.ts';
 import { CachedAttention, type LayerCache } from './cached-attention.ts';
 import type { Weights } from './parameters.ts';
@@ -67,6 +68,7 @@ export class CachedForward {
     this.#lengths = [...this.lengths];
     this.#longest = Math.max(...this.#lengths);
     this.#steps = 0;
+    this.#caches = prefixCache(this.#model, this.#weights, this.rows);
     const t = this.#longest;
     const ids = this.#seen.flatMap((p) => [...p, ...Array<number>(t - p.length).fill(this.#pad)]);
     const positions = this.#seen.flatMap(() => Array.from({ length: t }, (_, i) => i));
@@ -116,8 +118,8 @@ export class CachedForward {
   }
 
   #epoch(length: number): number {
-    const { positions } = this.#model.config;
-    return positions.kind === 'rotary' ? angleEpoch(positions, length) : 0;
+    const { positions, prefix } = this.#model.config;
+    return positions.kind === 'rotary' ? angleEpoch(positions, prefix + length) : 0;
   }
 
   /** Runs `ids` (the same number for each row) after what is cached and grows the cache. */
@@ -126,7 +128,8 @@ export class CachedForward {
       const model = this.#model;
       const { config } = model;
       const past = this.#caches[0]?.k.shape[2] ?? 0;
-      const tokens = new CachedAttention(config, this.#slots(past, positions), positions);
+      const at = positions.map((p) => config.prefix + p);
+      const tokens = new CachedAttention(config, this.#slots(past, positions), at);
       const h = model.pass({
         weights: this.#weights,
         ids: tf.tensor1d(ids, 'int32'),
@@ -144,13 +147,15 @@ export class CachedForward {
     });
   }
 
-  /** Position of the token in each slot of each row, the new ones included; undefined for padding. */
+  /** Position of the token in each slot of each row, the prefix and the new ones included; undefined for padding. */
   #slots(past: number, positions: readonly number[]): (number | undefined)[][] {
     const t = positions.length / this.rows;
+    const { prefix } = this.#model.config;
     return this.#lengths.map((length) =>
-      Array.from({ length: past + t }, (_, s) => {
-        if (s < this.#longest) return s < length ? s : undefined;
-        return length + s - this.#longest;
+      Array.from({ length: past + t }, (_, slot) => {
+        const s = slot - prefix;
+        if (s < this.#longest) return s < length ? slot : undefined;
+        return prefix + length + s - this.#longest;
       }),
     );
   }

@@ -30,8 +30,10 @@ export interface DecoderConfig {
   kvHeads: number;
   headDim: number;
   feedForward: number;
-  /** Longest sequence. */
+  /** Longest sequence of text: with a prefix, what that leaves. */
   maxPositions: number;
+  /** Positions that a learned prefix takes before the text; 0 without one. */
+  prefix: number;
   /** The embedding is the output head as well. */
   tied: boolean;
   /** Row of the embedding whose look-up gets no gradient (PyTorch's padding_idx), or undefined. */

@@ -3,6 +3,8 @@ import { ConfigError } from '../errors.ts';
 import type { AttentionShape, Engine } from '../engine/engine.ts';
 import { tf } from '../engine/tf.ts';
 import type { WeightDtype } from '../formats/index.ts';
+import type { Adapter } from './adapters/options.ts';
+import { adaptedConfig, adaptedParameters } from './adapters/parameters.ts';
 import { DeviceBatch, type TokenBatch } from './batch.ts';
 import type { DecoderConfig } from './config.ts';
 import { lossAndGradients, type LossAndGradients } from './gradients.ts';
@@ -33,16 +35,24 @@ export class Decoder implements Trainable<TokenBatch, DeviceBatch> {
   readonly parameters: ParameterStore;
   /** Element type of the file that each parameter was loaded from. */
   readonly storedAs = new Map<Parameter, WeightDtype>();
+  /** Values that the tensors of an adapter began with. */
+  readonly adapterStart = new Map<Parameter, Float32Array>();
+  /** With a prefix, what it takes of the positions is taken off. */
+  readonly config: DecoderConfig;
   readonly #modules: Modules;
   readonly #layer: Layer;
 
   constructor(
     readonly engine: Engine,
-    readonly config: DecoderConfig,
+    config: DecoderConfig,
+    /** What is trained beside the model, or in its place. */
+    readonly adapter?: Adapter,
   ) {
-    this.parameters = new ParameterStore(decoderParameters(config));
-    this.#modules = new Modules(engine.ops, config, this.parameters.list);
-    this.#layer = new Layer(engine.ops, config, this.#modules);
+    const own = decoderParameters(config);
+    this.config = adaptedConfig(config, adapter);
+    this.parameters = new ParameterStore(adapter ? adaptedParameters(config, own, adapter) : own);
+    this.#modules = new Modules(engine.ops, this.config, this.parameters.list, adapter);
+    this.#layer = new Layer(engine.ops, this.config, this.#modules);
   }
 
   /** Number of blocks before the head: the embedding and the layers. */
@@ -71,9 +81,7 @@ export class Decoder implements Trainable<TokenBatch, DeviceBatch> {
    * that needs them. `h` is left alone; the result is new.
    */
   hidden(weights: Weights, batch: DeviceBatch, from = 0, to = this.blocks, h?: Tensor2D): Tensor2D {
-    const { batch: rows, length } = batch;
-    const attend: Pass['attend'] = (l, q, k, v) =>
-      this.engine.ops.attention(q, k, v, this.attentionShape(l, rows, length), batch.attention);
+    const attend: Pass['attend'] = (l, q, k, v) => this.attend(weights, batch, l, q, k, v);
     return this.pass({ weights, ids: batch.ids, places: batch.places, attend }, from, to, h);
   }
 
@@ -88,6 +96,53 @@ export class Decoder implements Trainable<TokenBatch, DeviceBatch> {
     if (!states)
       throw new ConfigError(`hidden(): blocks ${from}..${to} need the states before block ${from}.`);
     return states;
+  }
+
+  /** Attention of layer `l` over all rows of a batch, and over the prefix where there is one. */
+  attend(weights: Weights, batch: DeviceBatch, l: number, q: Tensor2D, k: Tensor2D, v: Tensor2D): Tensor2D {
+    const { ops } = this.engine;
+    const { attention, prefix, batch: rows, length } = batch;
+    if (!prefix) return ops.attention(q, k, v, this.attentionShape(l, rows, length), attention);
+    const [keys, values] = this.prefixOf(weights, l);
+    const noQueries = tf.tensor2d(new Float32Array(prefix.tokens * q.shape[1]), [prefix.tokens, q.shape[1]]);
+    const mixed = ops.attention(
+      prefix.join(ops, noQueries, q),
+      prefix.join(ops, keys, k),
+      prefix.join(ops, values, v),
+      this.attentionShape(l, rows, prefix.tokens + length),
+      attention,
+    );
+    return prefix.textOf(ops, mixed);
+  }
+
+  /** The same for some queries only, those at `places` of the batch; k and v are whole. Not differentiable. */
+  attendAt(
+    places: Int32Array,
+    weights: Weights,
+    batch: DeviceBatch,
+    l: number,
+    q: Tensor2D,
+    k: Tensor2D,
+    v: Tensor2D,
+  ): Tensor2D {
+    const { ops } = this.engine;
+    const { attention, prefix, batch: rows, length } = batch;
+    if (!prefix) return ops.attentionAt(places, q, k, v, this.attentionShape(l, rows, length), attention);
+    const [keys, values] = this.prefixOf(weights, l);
+    return ops.attentionAt(
+      places.map((place) => prefix.placeOf(place)),
+      q,
+      prefix.join(ops, keys, k),
+      prefix.join(ops, values, v),
+      this.attentionShape(l, rows, prefix.tokens + length),
+      attention,
+    );
+  }
+
+  /** The prefix's keys and values in layer `l`, each [tokens, kvHeads * headDim]. */
+  prefixOf(weights: Weights, l: number): [Tensor2D, Tensor2D] {
+    const [key, value] = [this.#modules.at(l, 'prefix-key'), this.#modules.at(l, 'prefix-value')];
+    return [weights(key.weight) as Tensor2D, weights(value.weight) as Tensor2D];
   }
 
   /** How layer `l` attends over `batch` rows of `length` tokens. */

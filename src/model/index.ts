@@ -1,8 +1,10 @@
 export type { DecoderConfig, ModuleNames, Positions } from './config.ts';
 export { readConfig, parseConfig, supportedFamilies } from './read-config.ts';
 export type { RopeScaling } from './rope.ts';
+export * from './adapters/index.ts';
 export {
   ParameterStore,
+  type BaseLabel,
   type Parameter,
   type OwnRole,
   type ParameterInfo,

@@ -3,7 +3,7 @@ import type { Ops } from '../engine/engine.ts';
 import type { DecoderConfig } from './config.ts';
 import type { Pass } from './decoder.ts';
 import type { Modules } from './modules.ts';
-import type { Role } from './parameters.ts';
+import type { LinearRole, Role } from './parameters.ts';
 
 /** One layer of a decoder: attention and feed-forward, each with its norms, around the residual. */
 export class Layer {
@@ -78,7 +78,7 @@ export class Layer {
   #feedForward(l: number, { weights }: Pass, x: Tensor2D): Tensor2D {
     const { modules, ops } = this;
     const { feedForward, activation } = this.config;
-    const project = (role: Role, y = x) => modules.linear(weights, l, role, y);
+    const project = (role: LinearRole, y = x) => modules.linear(weights, l, role, y);
     if (modules.has('gate-up')) {
       const [gate, up] = ops.split(project('gate-up'), [feedForward, feedForward]) as [Tensor2D, Tensor2D];
       return project('down', ops.gated(gate, up, activation));

@@ -2,6 +2,8 @@ import { EngineError } from '../errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import { tf } from '../engine/tf.ts';
 import { openSource, type ModelSource } from '../formats/index.ts';
+import type { AdapterOptions } from './adapters/options.ts';
+import { planAdapter, startAdapter } from './adapters/plan.ts';
 import { Decoder } from './decoder.ts';
 import { parseConfig } from './read-config.ts';
 import { StoredWeights } from './stored-weights.ts';
@@ -17,6 +19,10 @@ export interface LoadProgress {
 export interface LoadOptions {
   onProgress?: (progress: LoadProgress) => void;
   signal?: AbortSignal | undefined;
+  /** What is to be trained beside the model: a new adapter, or one from a folder. */
+  adapter?: AdapterOptions | undefined;
+  /** Draws a new adapter's first values; defaults to 0. */
+  seed?: number;
 }
 
 /** What the heap of the wasm engine holds at most, in bytes. */
@@ -44,22 +50,26 @@ export async function loadModel(
 }
 
 async function fill(engine: Engine, source: ModelSource, options: LoadOptions): Promise<Decoder> {
-  const { onProgress, signal } = options;
-  const model = new Decoder(engine, parseConfig(source.config, source.configPath));
-  const { list, size } = model.parameters;
+  const { onProgress, signal, seed = 0 } = options;
+  const config = parseConfig(source.config, source.configPath);
+  const plan = options.adapter && (await planAdapter(config, options.adapter));
+  const model = new Decoder(engine, config, plan?.adapter);
+  const own = model.parameters.list.filter((p) => !plan || p.base !== undefined);
+  const size = own.reduce((n, p) => n + p.size, 0);
   const weights = new StoredWeights(source);
-  weights.check(list);
-  checkRoom(engine, source.path, 4 * size);
+  weights.check(own);
+  checkRoom(engine, source.path, 4 * model.parameters.size);
   await engine.activate();
   try {
     let done = 0;
-    for (const p of [...list].sort((a, b) => b.size - a.size)) {
+    for (const p of [...own].sort((a, b) => b.size - a.size)) {
       signal?.throwIfAborted();
       model.parameters.replace(p, tf.tensor(await weights.read(p), [...p.shape], 'float32'));
       model.storedAs.set(p, weights.dtype(p));
       done += 4 * p.size;
       onProgress?.({ done, of: 4 * size, name: p.name });
     }
+    if (plan) await startAdapter(model, plan, seed);
     return model;
   } catch (error) {
     model.dispose();

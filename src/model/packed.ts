@@ -59,15 +59,8 @@ export class PackedBatch {
     const last = model.config.layers - 1;
     const attend: Pass['attend'] = (l, q, k, v) => {
       const [keys, values] = [ops.embed(k, this.#spread), ops.embed(v, this.#spread)];
-      const shape = model.attentionShape(l, batch.batch, batch.length);
-      return ops.attentionAt(
-        l === last ? this.#supervisedAt : this.#rows,
-        q,
-        keys,
-        values,
-        shape,
-        batch.attention,
-      );
+      const places = l === last ? this.#supervisedAt : this.#rows;
+      return model.attendAt(places, weights, batch, l, q, keys, values);
     };
     const onward: Pass['onward'] = (l, h) => (l === last ? ops.embed(h, this.#supervised) : h);
     return { weights, ids: this.ids, places: this.places, attend, onward };

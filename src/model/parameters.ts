@@ -1,6 +1,10 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { ConfigError } from '../errors.ts';
 
+/** The linear modules of a layer: what LoRA can be put on. */
+export const linearRoles = ['qkv', 'q', 'k', 'v', 'o', 'gate-up', 'gate', 'up', 'down'] as const;
+export type LinearRole = (typeof linearRoles)[number];
+
 /** What a module does in the decoder; not every family has each. */
 export type Role =
   | 'embedding'
@@ -24,14 +28,21 @@ export type Role =
   | 'ffn-post-norm'
   | 'final-norm'
   | 'project-out'
-  | 'head';
+  | 'head'
+  | `${LinearRole}-lora-a` // LoRA's two matrices beside the linear module
+  | `${LinearRole}-lora-b`
+  | 'prefix-key' // learned keys and values before those of the text
+  | 'prefix-value';
+
+/** How the model under an adapter is trained: by ZO estimates, or not at all. */
+export type BaseLabel = 'frozen' | 'ZO';
 
 /** Role of a tensor in a model of one's own: any word. */
 export type OwnRole = string & Record<never, never>;
 
 /** A trainable tensor of the model, without its values. */
 export interface ParameterInfo {
-  /** Name as in the Hugging Face folder, or as the user gave it. */
+  /** Name as in the Hugging Face folder (of a LoRA matrix, as in a PEFT folder), or as the user gave it. */
   readonly name: string;
   readonly shape: readonly number[];
   /** Number of values. */
@@ -45,6 +56,8 @@ export interface ParameterInfo {
   readonly layerName?: string;
   /** True for an embedding that is the output head as well. */
   readonly tied: boolean;
+  /** On a tensor of the model under an adapter, the label it has from the start: it does not compete for FO. */
+  readonly base?: BaseLabel;
 }
 
 /** A parameter with its place in true execution order (0 = input side). */

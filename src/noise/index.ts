@@ -7,6 +7,7 @@ export { checkKey, checkWord, tensorId, type Distribution, type NoiseKey } from 
 export { philoxBlock } from './philox.ts';
 export { fillNormal } from './normal.ts';
 export { fillRademacher } from './rademacher.ts';
+export { fillUniform } from './uniform.ts';
 
 /** Fills `out` with the direction under `key`: element i depends on the key and i alone. */
 export function fillNoise(out: Float32Array, key: NoiseKey, law: Distribution): void {

@@ -16,6 +16,7 @@ const reasons: Record<Reason, string> = {
   'over budget': 'o',
   'no gain': 'n',
   all: 'a',
+  base: 'b',
 };
 
 /** Roles that belong to no layer. */

@@ -5,7 +5,7 @@ import type { Profile } from '../profile/importance.ts';
 import { budgetOf, type Budget } from './budget.ts';
 import { selectGreenTrainer } from './greentrainer.ts';
 import { selectExact } from './knapsack.ts';
-import { describeSelector, selectParameters, type Selector } from './select.ts';
+import { describeSelector, selectTrained, type Selector } from './select.ts';
 
 /** How a tensor is trained. `frozen` is for baselines; Hi-ZFO itself freezes nothing. */
 export type Label = 'FO' | 'ZO' | 'frozen';
@@ -16,7 +16,8 @@ export type Reason =
   | 'over budget' // worth something, but the optimum leaves it out
   | 'no gain' // importance <= 0
   | 'by hand'
-  | 'all'; // the method labels every tensor alike
+  | 'all' // the method labels every tensor alike
+  | 'base'; // of the model under an adapter: only the adapter competes for FO
 
 /** One tensor of a partition. */
 export interface PartitionEntry {
@@ -75,6 +76,7 @@ export class Partition {
     const select = solver === 'exact' ? selectExact : selectGreenTrainer;
     const { chosen } = select(profile.entries, budget.cost);
     const entries = profile.entries.map(({ parameter, importance }, i): PartitionEntry => {
+      if (parameter.base) return underAdapter(parameter, rest);
       if (chosen[i]) return { parameter, label: 'FO', reason: 'chosen' };
       return { parameter, label: rest, reason: importance > 0 ? 'over budget' : 'no gain' };
     });
@@ -86,10 +88,10 @@ export class Partition {
     return new Partition(parts.entries, parts.profile, parts.budget, parts.edits);
   }
 
-  /** Every tensor with one label: full fine-tuning (`FO`) or ZO only (`ZO`). */
+  /** Every tensor with one label, full fine-tuning (`FO`) or ZO only (`ZO`); with an adapter, every tensor of the adapter. */
   static uniform(parameters: readonly Parameter[], label: Label): Partition {
     return new Partition(
-      parameters.map((parameter) => ({ parameter, label, reason: 'all' })),
+      parameters.map((p) => (p.base ? underAdapter(p) : { parameter: p, label, reason: 'all' })),
       undefined,
       undefined,
       [],
@@ -98,13 +100,12 @@ export class Partition {
 
   /** FO for what `selector` means, `rest` (default ZO) for all others. */
   static of(parameters: readonly Parameter[], fo: Selector, rest: 'ZO' | 'frozen' = 'ZO'): Partition {
-    const chosen = new Set(selectParameters(parameters, fo));
+    const chosen = new Set(selectTrained(parameters, fo));
     return new Partition(
-      parameters.map((parameter) => ({
-        parameter,
-        label: chosen.has(parameter) ? 'FO' : rest,
-        reason: 'by hand',
-      })),
+      parameters.map((parameter) => {
+        if (chosen.has(parameter)) return { parameter, label: 'FO', reason: 'by hand' };
+        return parameter.base ? underAdapter(parameter, rest) : { parameter, label: rest, reason: 'by hand' };
+      }),
       undefined,
       undefined,
       [],
@@ -122,10 +123,13 @@ export class Partition {
     return entry.label;
   }
 
-  /** The same partition with other labels for what `selector` means. Throws ConfigError when it means nothing. */
+  /**
+   * The same partition with other labels for what `selector` means; the frozen model under an adapter stays frozen. Throws
+   * ConfigError when it means nothing, or nothing else.
+   */
   relabel(selector: Selector, label: Label): Partition {
     const changed = new Set(
-      selectParameters(
+      selectTrained(
         this.entries.map((e) => e.parameter),
         selector,
       ),
@@ -166,4 +170,9 @@ export class Partition {
       interleaved: fo[0] ? zo.filter((p) => p.index > fo[0]!.index).length : 0,
     };
   }
+}
+
+/** The label of a tensor of the model under an adapter, where nobody gave it another. */
+function underAdapter(parameter: Parameter, rest: Label = 'ZO'): PartitionEntry {
+  return { parameter, label: rest === 'frozen' ? rest : parameter.base!, reason: 'base' };
 }

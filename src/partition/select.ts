@@ -1,5 +1,5 @@
-import picomatch from 'picomatch';
 import { ConfigError } from '../errors.ts';
+import { namePattern } from '../model/name-pattern.ts';
 import type { Parameter } from '../model/parameters.ts';
 
 /**
@@ -21,6 +21,16 @@ export function selectParameters(list: readonly Parameter[], selector: Selector)
   return found;
 }
 
+/** As {@link selectParameters}, without the tensors of a frozen model under an adapter, which nothing trains. */
+export function selectTrained(list: readonly Parameter[], selector: Selector): Parameter[] {
+  const found = selectParameters(list, selector).filter((p) => p.base !== 'frozen');
+  if (found.length > 0) return found;
+  throw new ConfigError(
+    `${describeSelector(selector)} means only tensors of the frozen model under the adapter. ` +
+      "Open with adapter: { ..., base: 'ZO' } to train them too.",
+  );
+}
+
 /** Parts of a list that a report names. */
 const LISTED = 3;
 
@@ -38,13 +48,9 @@ function matcher(selector: Selector): (p: Parameter) => boolean {
   if (typeof selector === 'function') return selector;
   if (selector instanceof RegExp) return (p) => p.name.search(selector) >= 0;
   if (typeof selector === 'string') {
-    const glob = picomatch(selector);
-    return (p) => tails(p.name).some((tail) => tail === selector || glob(tail));
+    const matches = namePattern(selector);
+    return (p) => matches(p.name);
   }
   const any = selector.map(matcher);
   return (p) => any.some((m) => m(p));
-}
-
-function tails(name: string): string[] {
-  return [name, ...[...name].flatMap((c, i) => ('./'.includes(c) ? [name.slice(i + 1)] : []))];
 }

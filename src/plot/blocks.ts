@@ -20,7 +20,7 @@ export interface RoleBlocks {
   end: number;
 }
 
-const labels: Record<Role, string> = {
+const labels: Partial<Record<Role, string>> = {
   embedding: 'embed',
   'project-in': 'proj<br>in',
   position: 'pos',
@@ -43,11 +43,16 @@ const labels: Record<Role, string> = {
   'final-norm': 'final<br>norm',
   'project-out': 'proj<br>out',
   head: 'head',
+  'prefix-key': 'prefix<br>k',
+  'prefix-value': 'prefix<br>v',
 };
 
-/** Name of a role on an axis. */
-export const roleLabel = (role: Role | OwnRole): string =>
-  Object.hasOwn(labels, role) ? labels[role as Role] : escaped(role);
+/** Name of a role on an axis; LoRA's matrices are called after their module. */
+export function roleLabel(role: Role | OwnRole): string {
+  if (Object.hasOwn(labels, role)) return labels[role as Role]!;
+  const [, module, matrix] = /^(.+)-lora-([ab])$/.exec(role) ?? [];
+  return module === undefined ? escaped(role) : `${module}<br>${matrix === 'a' ? 'A' : 'B'}`;
+}
 
 /**
  * Lays tensors out by role, roles in the order of their first use, a bias right of its weight. `parameters` in execution

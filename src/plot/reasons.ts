@@ -9,6 +9,7 @@ const why: Record<Reason, (label: Label, importance: string) => string> = {
   'no gain': (_, importance) => `stepping it does not lower the loss (importance ${importance})`,
   'by hand': (label) => `made ${label} by hand`,
   all: (label) => `the method makes every tensor ${label}`,
+  base: (label) => `${label}: of the model under the adapter`,
 };
 
 /** Why a tensor has its label, in words. */

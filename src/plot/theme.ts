@@ -36,12 +36,14 @@ export const familyColours: Record<Family, string> = {
   'tensors of your own': '#0040F0',
 };
 
-const attention: readonly Role[] = ['qkv', 'q', 'k', 'v', 'o'];
+const attention: readonly Role[] = ['qkv', 'q', 'k', 'v', 'prefix-key', 'prefix-value', 'o'];
 const feedForward: readonly Role[] = ['gate-up', 'gate', 'up', 'down'];
 const ends: readonly Role[] = ['embedding', 'project-in', 'position', 'project-out', 'head'];
 
+/** LoRA's matrices belong to the family of their module. */
 export function familyOf(role: Role | OwnRole): Family {
-  const isIn = (roles: readonly Role[]) => roles.some((r) => r === role);
+  const module = role.replace(/-lora-[ab]$/, '');
+  const isIn = (roles: readonly Role[]) => roles.some((r) => r === module);
   if (isIn(attention)) return 'attention';
   if (isIn(feedForward)) return 'feed-forward';
   if (isIn(ends)) return 'embedding and head';

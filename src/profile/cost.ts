@@ -18,12 +18,14 @@ export interface BatchSize {
 /**
  * Costs of a decoder's tensors by GreenTrainer's rules (pittisl/GreenTrainer, decoder_lm/tensor_flops.py):
  * - a matrix costs its size for every row, to carry the error and to form its gradient, fused or not;
- * - the attention map rides on the last tensor before it: the bias of v or of the fused projection, or the weight where
- *   there is none;
+ * - the attention map rides on the last tensor before the output projection: the bias of v or of the fused projection, or the
+ *   weight where there is none;
  * - a bias carries nothing and has a gradient of its size a row; the bias of a norm is free, its gain costs its width both
  *   ways;
  * - a tied embedding is one tensor at the input side whose t_dw holds the head's too, while the head's t_dy is carried by the
  *   last tensor.
+ * Adapters by the same rules: LoRA's A and B are matrices of a module of their own, which comes after the one they are added to;
+ * a prefix makes the attention map wider, and the gradient of its keys, and that of its values, is one product with the map.
  * Tensors count as a chain in the order of execution, attention before feed-forward also where they run side by side.
  * One departure: a table of positions costs its width a row like the look-up of an embedding (there: its number of rows).
  */
@@ -34,12 +36,14 @@ export function tensorCosts(
 ): TensorCost[] {
   const rows = batch * length;
   const head = headRows * config.vocabulary * config.embeddingWidth;
-  const map = batch * length ** 2 * config.heads * config.headDim; // one product of the attention map
+  const width = config.heads * config.headDim;
+  const map = batch * length ** 2 * width; // one product of the attention map
+  const prefixMap = batch * length * config.prefix * width; // and of its part that looks at the prefix
   const costs = parameters.map((p, i) => {
-    const cost = ownCost(config, p, { rows, headRows, head });
-    const beforeMap = p.role === 'v' || p.role === 'qkv';
-    if (!beforeMap || parameters[i + 1]?.role === p.role) return cost;
-    return { ...cost, dy: cost.dy + 4 * map, fp: cost.fp + 2 * map };
+    const cost = ownCost(config, p, { rows, headRows, head, prefixMap });
+    const beforeMap = p.role !== 'o' && parameters[i + 1]?.role === 'o';
+    if (!beforeMap) return cost;
+    return { ...cost, dy: cost.dy + 4 * map + 2 * prefixMap, fp: cost.fp + 2 * map + 2 * prefixMap };
   });
   const last = costs.at(-1);
   if (config.tied && last) last.dy += head;
@@ -49,7 +53,7 @@ export function tensorCosts(
 function ownCost(
   config: DecoderConfig,
   p: Parameter,
-  { rows, headRows, head }: { rows: number; headRows: number; head: number },
+  { rows, headRows, head, prefixMap }: { rows: number; headRows: number; head: number; prefixMap: number },
 ): TensorCost {
   const isNorm = p.role.endsWith('norm');
   if (p.bias) return { dy: 0, dw: isNorm ? 0 : rows * p.size, fp: 0 };
@@ -58,6 +62,9 @@ function ownCost(
       const lookUp = rows * config.embeddingWidth;
       return p.tied ? { dy: 0, dw: lookUp + head + p.size, fp: head } : { dy: 0, dw: lookUp, fp: 0 };
     }
+    case 'prefix-key':
+    case 'prefix-value':
+      return { dy: 0, dw: prefixMap, fp: 0 };
     case 'position':
       return { dy: 0, dw: rows * config.hidden, fp: 0 };
     case 'head':

@@ -15,7 +15,10 @@ export type TrialStep = (p: Parameter, w: Tensor, gradient: Tensor) => Tensor;
 /** One tensor of a profile. */
 export interface ProfileEntry extends TensorCost {
   readonly parameter: Parameter;
-  /** Importance, normalised by the largest |mean importance| of the model; positive = stepping it lowers the loss. */
+  /**
+   * Importance, normalised by the largest |mean importance| of the model; positive = stepping it lowers the loss. 0 for the model
+   * under an adapter, which does not compete.
+   */
   readonly importance: number;
   /** Standard error of `importance` over the batches; NaN with a single batch. */
   readonly standardError: number;
@@ -59,6 +62,8 @@ export interface ProfileOptions {
 /**
  * Importance as GreenTrainer's code computes it: one real optimizer step of every tensor on a batch (w0 -> w1), gradients
  * again at w1 on the same batch, I_k = -sum g_k(w1) * (w1_k - w0_k); here averaged over `batches`.
+ * With an adapter its tensors alone are stepped. At the start LoRA's B is zero and so is the gradient of A: A is not moved and
+ * its importance is 0, until B has left zero and the model is profiled again.
  * The model is not touched: w1 are new tensors that are forgotten, so weights and moments stay as they were, bit by bit.
  * Source: pittisl/GreenTrainer, decoder_lm/train.py.
  */
@@ -117,9 +122,10 @@ export async function profileModel<Batch>(
 
 async function importanceOfBatch(model: Trainable, batch: Prepared, trial: TrialStep) {
   const store = model.parameters;
+  const stepped = store.list.filter((p) => p.base === undefined);
   const w1 = new Map<Parameter, Tensor>();
   try {
-    const at0 = await model.lossAndGradients(store.get, batch, store.list);
+    const at0 = await model.lossAndGradients(store.get, batch, stepped);
     try {
       for (const [p, g] of at0.gradients) {
         w1.set(p, trial(p, store.get(p), g));
@@ -128,11 +134,11 @@ async function importanceOfBatch(model: Trainable, batch: Prepared, trial: Trial
     } finally {
       tf.dispose([...at0.gradients.values()]);
     }
-    const stepped: Weights = (p) => w1.get(p)!;
-    const at1 = await model.lossAndGradients(stepped, batch, store.list);
-    const raw: number[] = [];
+    const after: Weights = (p) => w1.get(p) ?? store.get(p);
+    const at1 = await model.lossAndGradients(after, batch, stepped);
+    const raw = store.list.map(() => 0);
     try {
-      for (const [p, g] of at1.gradients) raw.push(await minusInner(model, g, w1.get(p)!, store.get(p)));
+      for (const [p, g] of at1.gradients) raw[p.index] = await minusInner(model, g, w1.get(p)!, store.get(p));
     } finally {
       tf.dispose([...at1.gradients.values()]);
     }

@@ -79,7 +79,7 @@ describe.each([6, 30])('partition of %i layers', (layers) => {
       const e = partition.entries[i]!;
       const { importance, dy, dw } = p.entries[i]!;
       expect(row).toMatchObject({ name: e.parameter.name, label: e.label, importance, dy, dw });
-      const words = { chosen: 'in the best set', 'over budget': 'buys more elsewhere', 'no gain': 'does not lower', 'by hand': 'by hand', all: 'every' }; // prettier-ignore
+      const words = { chosen: 'in the best set', 'over budget': 'buys more elsewhere', 'no gain': 'does not lower', 'by hand': 'by hand', all: 'every', base: 'under' }; // prettier-ignore
       expect(row.reason).toContain(words[e.reason]);
       expect(five(row.perCost as number)).toBe(five((importance * p.total.backward) / (dy + dw)));
     });

@@ -28,7 +28,7 @@ export type Described = Omit<
   Partial<Pick<DecoderConfig, 'headDim' | 'embeddingWidth' | Common>> & {
     attention?: Partial<DecoderConfig['attention']>;
   };
-type Common = 'kvHeads' | 'embeddingScale' | 'inOut' | 'logitSoftcap' | 'padding' | 'biases';
+type Common = 'kvHeads' | 'prefix' | 'embeddingScale' | 'inOut' | 'logitSoftcap' | 'padding' | 'biases';
 
 /** Fills in what most families share and checks that the sizes go together. */
 export function describe(field: Fields, own: Described): DecoderConfig {
@@ -45,6 +45,7 @@ export function describe(field: Fields, own: Described): DecoderConfig {
     embeddingScale: 1,
     logitSoftcap: undefined,
     padding: undefined,
+    prefix: 0,
     ...own,
     modelType: field.text('model_type'),
     kvHeads,

@@ -16,6 +16,7 @@ const reasonLetters: Record<string, Reason> = {
   n: 'no gain',
   h: 'by hand',
   a: 'all',
+  b: 'base',
 };
 
 /** Numbers the distinct things of a run, which many steps share. */

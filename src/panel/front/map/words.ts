@@ -18,6 +18,8 @@ export function reasonWords(label: string | undefined, reason: string | undefine
       return 'stepping it does not lower the loss';
     case 'a':
       return `the method makes every tensor ${labelName(label)}`;
+    case 'b':
+      return 'of the model under the adapter';
     default:
       return '';
   }
