@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CheckpointError } from '../errors.ts';
 import { sealOf, type FileSeal } from '../formats/index.ts';
-import { openWeights, type StoredWeights } from '../model/index.ts';
+import { openWeights, type Decoder, type StoredWeights } from '../model/index.ts';
 import type { BaseWeights } from '../train/index.ts';
 
 /** The weights that a run started from. */
@@ -74,6 +74,20 @@ export class Base implements RunBase {
       throw changed(this.dir, 'its files have changed');
     }
   }
+}
+
+/** The base of a model with an adapter, which began with values that no folder has. */
+export function withAdapter(base: RunBase, { adapterStart }: Decoder): RunBase {
+  return {
+    seals: () => base.seals(),
+    async open() {
+      const weights = await base.open();
+      return {
+        read: (p) => Promise.resolve(adapterStart.get(p) ?? weights.read(p)),
+        close: () => weights.close(),
+      };
+    },
+  };
 }
 
 function changed(dir: string, what: string): CheckpointError {

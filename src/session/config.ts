@@ -1,4 +1,5 @@
 import type { DataTaskOptions, FileFormat } from '../data/index.ts';
+import type { Adapter } from '../model/index.ts';
 import type { MethodName, SnapshotOptions, StepOptions } from '../train/index.ts';
 
 /** How a task can be made again: by its name, from its file, or only by whoever made it. */
@@ -33,4 +34,6 @@ export interface SessionConfig extends RunConfig {
   /** Folder the model was read from. */
   modelDir: string;
   maxLength: number;
+  /** What is trained beside the model. */
+  adapter?: Adapter | undefined;
 }

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { inspect } from 'node:util';
 import { ConfigError } from '../errors.ts';
 import type { Engine } from '../engine/index.ts';
-import type { Parameter, SaveDtype, Trainable } from '../model/index.ts';
+import type { Parameter, Trainable } from '../model/index.ts';
 import type { Partition } from '../partition/index.ts';
 import type { Profile } from '../profile/index.ts';
 import {
@@ -17,7 +17,7 @@ import {
   type TrainerEvents,
 } from '../train/index.ts';
 import { Autosave } from './autosave.ts';
-import type { ModelFiles, Run, RunBase } from './checkpoint/index.ts';
+import type { ModelFiles, ModelFilesOptions, Run, RunBase } from './checkpoint/index.ts';
 import type { RunConfig } from './config.ts';
 import { EditQueue } from './edits.ts';
 import type { SessionEvents } from './events.ts';
@@ -199,11 +199,11 @@ export abstract class SessionCore<
 
   protected get saved(): Run {
     const { trainer, source, config } = this;
-    return { trainer, source, config, base: this.#base, modelFiles: (dtype) => this.modelFiles(dtype) };
+    return { trainer, source, config, base: this.#base, modelFiles: (how) => this.modelFiles(how) };
   }
 
   /** The model as files, to be written to a saved run. */
-  protected abstract modelFiles(dtype: SaveDtype): Promise<ModelFiles>;
+  protected abstract modelFiles(options: ModelFilesOptions): Promise<ModelFiles>;
 
   protected historyFrom(first: number, shown = false): Result<History> {
     const { rows, events } = this.trainer;

@@ -33,7 +33,7 @@ import { dispose, type Vector } from '../variance/vectors.ts';
 export interface Where {
   /** Training step whose batch is used; defaults to the next one. */
   batch?: number;
-  /** Tensors that move; defaults to the ZO tensors in force (all of them for a landscape and sharpness). */
+  /** Tensors that move; defaults to the ZO tensors in force (for a landscape and sharpness all but a frozen model's). */
   along?: Selector;
 }
 
@@ -170,7 +170,13 @@ async function withObjective<T>(
   return inTurn(model.engine, async () => {
     const batch = await model.prepare(trainer.batchAt(at ?? trainer.steps));
     try {
-      return await work(objectiveOf(model, batch, along ? selectParameters(list, along) : list));
+      return await work(
+        objectiveOf(
+          model,
+          batch,
+          along ? selectParameters(list, along) : list.filter((p) => p.base !== 'frozen'),
+        ),
+      );
     } finally {
       batch.dispose();
     }

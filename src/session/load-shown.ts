@@ -1,6 +1,6 @@
 import { inTurn, type Engine } from '../engine/index.ts';
 import type { ModelSource } from '../formats/index.ts';
-import { loadModel, type Decoder, type LoadProgress } from '../model/index.ts';
+import { loadModel, type Decoder, type LoadOptions, type LoadProgress } from '../model/index.ts';
 import { progress, type Progress } from '../notebook/index.ts';
 
 const MEGABYTE = 1e6;
@@ -8,7 +8,12 @@ const MEGABYTE = 1e6;
 const WORTH_A_BAR = 64 * MEGABYTE;
 
 /** Loads a model with a bar, if it is large and things are to be shown. */
-export async function loadShown(engine: Engine, from: string | ModelSource, show: boolean): Promise<Decoder> {
+export async function loadShown(
+  engine: Engine,
+  from: string | ModelSource,
+  show: boolean,
+  options: Pick<LoadOptions, 'adapter' | 'seed'> = {},
+): Promise<Decoder> {
   let bar: Progress | undefined;
   try {
     const onProgress = ({ done, of }: LoadProgress) => {
@@ -16,7 +21,7 @@ export async function loadShown(engine: Engine, from: string | ModelSource, show
       bar ??= progress({ total: Math.round(of / MEGABYTE), label: 'load', unit: 'megabyte' });
       bar.update(Math.round(done / MEGABYTE));
     };
-    return await inTurn(engine, () => loadModel(engine, from, { onProgress }));
+    return await inTurn(engine, () => loadModel(engine, from, { ...options, onProgress }));
   } finally {
     bar?.done();
   }

@@ -1,12 +1,19 @@
 import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import { loadTokenizer, type DataTaskOptions, type FileFormat, type Task } from '../data/index.ts';
 import { openEngine, type Engine, type EngineName } from '../engine/index.ts';
 import { isGguf, openSource, settleFolder } from '../formats/index.ts';
-import { OwnDefinition, parseConfig } from '../model/index.ts';
+import {
+  ADAPTER_CONFIG,
+  adaptedConfig,
+  OwnDefinition,
+  parseConfig,
+  planAdapter,
+  type AdapterOptions,
+} from '../model/index.ts';
 import type { MethodName, SnapshotOptions, StepOptions } from '../train/index.ts';
-import { Base } from './base.ts';
+import { Base, withAdapter } from './base.ts';
 import { BatchSource } from './batches.ts';
 import { checkRun } from './checks.ts';
 import type { SessionConfig } from './config.ts';
@@ -39,6 +46,12 @@ export interface OpenOptions extends StepOptions {
   format?: FileFormat;
   /** Held-out examples of a file task: the last N rows, or a second file; by default a tenth, at most 200. */
   test?: number | string;
+  /**
+   * LoRA or a prefix, to be trained beside the model, which is frozen or, with base: 'ZO', moved by ZO estimates: `{ kind: 'lora',
+   * rank, alpha, targets, base }`, `{ kind: 'prefix', tokens, init, base }`, or `{ from: FOLDER }` of PEFT's to go on with. The
+   * method's labels are the adapter's.
+   */
+  adapter?: AdapterOptions;
   /** Defaults to `hi-zfo`. */
   method?: MethodName;
   /** Engine or its name; defaults to `auto`. */
@@ -79,6 +92,7 @@ export async function open<B>(
     data,
     format,
     test,
+    adapter,
     method = 'hi-zfo',
     engine = 'auto',
     ...more
@@ -98,11 +112,19 @@ export async function open<B>(
       `There is no model ${isGguf(path) ? 'file' : 'folder'} ${path}. Give a Hugging Face folder, a .gguf file, or 'tiny'.`,
     );
   }
+  if (!adapter && (await stat(join(path, ADAPTER_CONFIG)).catch(() => undefined))) {
+    throw new ConfigError(
+      `${path} holds an adapter. Open the model that it belongs to with it: open({ model, adapter: { from: ${JSON.stringify(path)} } }), ` +
+        'or go on with the run: open({ resume }).',
+    );
+  }
   const weights = await openSource(path);
   try {
-    const { maxPositions } = parseConfig(weights.config, weights.configPath);
+    const own = parseConfig(weights.config, weights.configPath);
+    const plan = adapter && (await planAdapter(own, adapter));
+    const { maxPositions } = adaptedConfig(own, plan?.adapter);
     if (maxLength !== undefined && maxLength > maxPositions) {
-      throw new ConfigError(`maxLength is ${maxLength}; the model has ${maxPositions} positions.`);
+      throw new ConfigError(`maxLength is ${maxLength}; the model has ${maxPositions} positions for text.`);
     }
     const length = maxLength ?? preset.maxLength ?? Math.min(found.maxLength ?? 512, maxPositions);
     const tokenizer = await loadTokenizer(await weights.tokenizer());
@@ -113,6 +135,7 @@ export async function open<B>(
     const config: SessionConfig = {
       modelName: model === 'tiny' ? 'tiny' : basename(path),
       modelDir: path,
+      adapter: plan?.adapter,
       method,
       task: origin,
       seed,
@@ -123,12 +146,13 @@ export async function open<B>(
       snapshots,
       show,
     };
+    const loaded = await loadShown(on, weights, show, { adapter, seed });
     const session = new Session({
       engine: on,
-      model: await loadShown(on, weights, show),
+      model: loaded,
       source,
       config,
-      base,
+      base: plan ? withAdapter(base, loaded) : base,
     });
     for (const warning of tokenizer.warnings) session.warn(warning);
     return session;

@@ -4,9 +4,9 @@ import { CheckpointError, ConfigError } from '../errors.ts';
 import { loadTokenizer } from '../data/index.ts';
 import { openEngine } from '../engine/index.ts';
 import { snapshotSettings, stepSettings, type StepOptions } from '../train/index.ts';
-import { Base } from './base.ts';
+import { Base, withAdapter } from './base.ts';
 import { BatchSource } from './batches.ts';
-import { lostText, readRun, versionsOf, type SavedRun } from './checkpoint/index.ts';
+import { lostText, readRun, readStart, versionsOf, type SavedRun } from './checkpoint/index.ts';
 import type { SessionConfig } from './config.ts';
 import { loadShown } from './load-shown.ts';
 import type { OpenOptions } from './open.ts';
@@ -25,7 +25,7 @@ export async function resumeSession({
   ...options
 }: OpenOptions & { resume: string }): Promise<Session> {
   const dir = resolve(resume);
-  const { model, task, data, format, test, method, engine = 'auto', ...more } = options;
+  const { model, adapter, task, data, format, test, method, engine = 'auto', ...more } = options;
   const { seed, batchSize, maxLength, rho, snapshots = {}, show = true, ...step } = more;
   const saved = await readRun(dir, step.schedule);
   const { about } = saved;
@@ -33,6 +33,11 @@ export async function resumeSession({
   assertSame(dir, { method, seed, batchSize, maxLength, rho }, about);
   if (model !== undefined && modelFolder(model) !== baseDir) {
     throw new ConfigError(different(dir, 'model', about.base.dir, model));
+  }
+  if (adapter !== undefined) {
+    throw new ConfigError(
+      `A run goes on with the adapter that it has: leave adapter out, or open a new run with adapter: { from: ${JSON.stringify(dir)} }.`,
+    );
   }
   if (task === undefined && [data, format, test].some((x) => x !== undefined)) {
     throw new ConfigError(
@@ -54,7 +59,10 @@ export async function resumeSession({
     task === undefined
       ? { task: await remade(about.task, about.seed), origin: about.task }
       : await taskOf(task, { data, format, test }, about.seed);
-  const tokenizer = await loadTokenizer(dir);
+  const { adapter: trained } = about;
+  // a frozen model is not written again and again; it is where the run began
+  const modelDir = trained?.base === 'frozen' ? baseDir : dir;
+  const tokenizer = await loadTokenizer(modelDir);
   const source = new BatchSource(found.task, tokenizer, size, length, about.seed);
   if (source.digest !== about.task.digest) {
     const what = `the run in ${dir} was trained on other examples of ${about.task.title}`;
@@ -65,7 +73,7 @@ export async function resumeSession({
 
   const config: SessionConfig = {
     modelName: about.modelName,
-    modelDir: dir,
+    modelDir,
     method: about.method,
     task: found.origin,
     seed: about.seed,
@@ -77,12 +85,21 @@ export async function resumeSession({
     show,
   };
   const on = typeof engine === 'string' ? await openEngine(engine) : engine;
-  const weights = await loadShown(on, dir, show);
+  const base = Base.known({ ...about.base, dir: baseDir });
+  if (modelDir === baseDir) await (await base.open()).close(); // it must be the same still
+  const from = trained && { from: dir, base: trained.base };
+  const weights = await loadShown(on, modelDir, show, { adapter: from });
   try {
+    if (trained) await readStart(dir, weights);
     const restored = await saved.restore(weights.parameters.list);
-    const base = Base.known({ ...about.base, dir: baseDir });
     const session = await Session.resumed(
-      { engine: on, model: weights, source, config, base },
+      {
+        engine: on,
+        model: weights,
+        source,
+        config: { ...config, adapter: weights.adapter },
+        base: trained ? withAdapter(base, weights) : base,
+      },
       dir,
       restored,
     );

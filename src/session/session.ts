@@ -1,10 +1,10 @@
 import { describeBatch, type Task, type Tokenizer } from '../data/index.ts';
-import type { Decoder, SaveDtype } from '../model/index.ts';
+import { adapterWords, type Decoder } from '../model/index.ts';
 import { stoppable } from '../notebook/index.ts';
 import type { BatchReport } from '../plot/index.ts';
 import type { Evaluation } from '../train/index.ts';
 import type { BatchSource } from './batches.ts';
-import { decoderFiles, type ModelFiles, type SavedRun } from './checkpoint/index.ts';
+import { decoderFiles, type ModelFiles, type ModelFilesOptions, type SavedRun } from './checkpoint/index.ts';
 import type { SessionConfig } from './config.ts';
 import type { SessionParts } from './core.ts';
 import { evaluateLoss, evaluateTask, type EvaluateOptions } from './evaluate.ts';
@@ -28,6 +28,12 @@ export class Session extends SessionMeasuring<Decoder, BatchSource, SessionConfi
     const session = new Session(parts);
     await session.goOn(dir, restored);
     return session;
+  }
+
+  /** Method, model, adapter, task and seed in one line. */
+  override get title(): string {
+    const { adapter } = this.config;
+    return adapter ? `${super.title}, ${adapterWords(adapter)}` : super.title;
   }
 
   get task(): Task {
@@ -88,7 +94,7 @@ export class Session extends SessionMeasuring<Decoder, BatchSource, SessionConfi
     return new Result({ step, task: this.task.name, rows }, batchView);
   }
 
-  protected modelFiles(dtype: SaveDtype): Promise<ModelFiles> {
-    return decoderFiles(this.model, this.config.modelDir, dtype);
+  protected modelFiles(options: ModelFilesOptions): Promise<ModelFiles> {
+    return decoderFiles(this.model, this.config.modelDir, options);
   }
 }

@@ -1,4 +1,4 @@
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
+import type { Tensor } from '@tensorflow/tfjs';
 import { ConfigError } from '../../errors.ts';
 import { tf } from '../../engine/tf.ts';
 import type { Decoder } from '../decoder.ts';

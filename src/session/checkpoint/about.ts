@@ -2,6 +2,7 @@ import { CheckpointError } from '../../errors.ts';
 import type { Engine } from '../../engine/index.ts';
 import { tf } from '../../engine/tf.ts';
 import { fileFormats } from '../../data/index.ts';
+import type { Adapter } from '../../model/index.ts';
 import { version } from '../../package-root.ts';
 import { methods, type MethodName } from '../../train/index.ts';
 import type { BaseSeals } from '../base.ts';
@@ -26,6 +27,8 @@ export interface About {
   /** The weights that the run started from. */
   base: BaseSeals;
   task: TaskOrigin & { title: string; digest: string };
+  /** The adapter that is trained, and how the model under it is. */
+  adapter?: Pick<Adapter, 'kind' | 'base'>;
   made: Versions;
 }
 
@@ -61,6 +64,7 @@ export function readAbout(json: Json, file: string): About {
     modelName: json.at('modelName').text(),
     base: readBase(json.at('base')),
     task: readTask(json.at('task')),
+    ...readAdapter(json.at('adapter')),
     made: readVersions(json.at('made')),
   };
   if (!(about.rho >= 0 && about.rho <= 1)) json.at('rho').fail('a share from 0 to 1');
@@ -73,6 +77,14 @@ export function readAbout(json: Json, file: string): About {
     json.at('drawn').fail(`${step * (batchSize ?? 0)}: ${step} batches of ${batchSize}`);
   }
   return about;
+}
+
+function readAdapter(json: Json): Pick<About, 'adapter'> {
+  const adapter = json.optional((item) => ({
+    kind: item.at('kind').oneOf(['lora', 'prefix'] as const),
+    base: item.at('base').oneOf(['frozen', 'ZO'] as const),
+  }));
+  return adapter ? { adapter } : {};
 }
 
 function readBase(json: Json): BaseSeals {

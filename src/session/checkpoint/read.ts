@@ -2,10 +2,11 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CheckpointError } from '../../errors.ts';
 import { settleFolder, verifyFolder } from '../../formats/index.ts';
-import type { Parameter } from '../../model/index.ts';
+import { ADAPTER_CONFIG, type Parameter } from '../../model/index.ts';
 import type { MomentState, Schedule } from '../../optimize/index.ts';
 import type { TrainerState } from '../../train/index.ts';
 import { readAbout, type About } from './about.ts';
+import { ADAPTER_START } from './adapter-start.ts';
 import { readHistory } from './history.ts';
 import { Json } from './json.ts';
 import { readMoments } from './moments.ts';
@@ -51,7 +52,11 @@ export async function readRun(dir: string, schedule?: Schedule): Promise<SavedRu
       `${dir} holds a model without training state (it was saved with state: false). Open it as a model instead.`,
     );
   }
-  const model = about.task.by === 'own' ? [OWN_WEIGHTS, OWN_BASE] : ['config.json'];
+  const own = about.task.by === 'own' ? [OWN_WEIGHTS, OWN_BASE] : ['config.json'];
+  const { adapter } = about;
+  const model = adapter
+    ? [ADAPTER_CONFIG, ADAPTER_START, ...(adapter.base === 'ZO' ? ['config.json'] : [])]
+    : own;
   for (const name of [ABOUT, MOMENTS, ...model]) {
     if (!Object.hasOwn(manifest, name)) {
       throw new CheckpointError(

@@ -15,7 +15,7 @@ import type { RunSource } from '../source.ts';
 import { tinyModel } from '../tiny.ts';
 import { FORMAT, versionsOf, type About } from './about.ts';
 import { writeHistory } from './history.ts';
-import type { ModelFiles } from './model-files.ts';
+import type { ModelFiles, ModelFilesOptions } from './model-files.ts';
 import { momentsToWrite } from './moments.ts';
 import { writeSettings } from './settings.ts';
 import { writeState } from './state.ts';
@@ -29,15 +29,17 @@ export interface SaveOptions {
   state?: boolean;
   /** Element type of the weights: `F32` (default), `BF16`, `F16`, or `source` for that of the file they came from. */
   dtype?: SaveDtype;
+  /** Add LoRA to the weights: a model like any other, which a run cannot go on from. Default false: it is written beside them. */
+  merge?: boolean;
 }
 
 /** What is saved. */
 export interface Run {
   trainer: AnyTrainer;
   source: RunSource;
-  config: RunConfig & Partial<Pick<SessionConfig, 'maxLength'>>;
+  config: RunConfig & Partial<Pick<SessionConfig, 'maxLength' | 'adapter'>>;
   base: RunBase;
-  modelFiles(dtype: SaveDtype): Promise<ModelFiles>;
+  modelFiles(options: ModelFilesOptions): Promise<ModelFiles>;
 }
 
 /** Names of the files that are not Hugging Face's. */
@@ -52,13 +54,16 @@ export const MOMENTS = 'optimizer.safetensors';
 export async function saveRun(
   run: Run,
   dir: string,
-  { dtype = 'F32', ...options }: SaveOptions = {},
+  { dtype = 'F32', merge = false, ...options }: SaveOptions = {},
   disk: Disk = realDisk,
 ): Promise<void> {
   await assertSavable(dir);
   const { trainer } = run;
-  const { files: model, forState, exact } = await run.modelFiles(dtype);
+  const { files: model, forState, exact } = await run.modelFiles({ dir, dtype, merge });
   const { state = exact } = options;
+  if (state && merge) {
+    throw new ConfigError('A run cannot go on from merged weights. Save with merge: false or state: false.');
+  }
   if (state && !exact) {
     throw new ConfigError(
       `A run cannot go on from weights rounded to ${dtype}. Save with dtype 'F32' or state: false.`,
@@ -89,6 +94,7 @@ function documentOf({ trainer, source, config }: Run, base: BaseSeals, state: bo
     ...{ method, seed, batchSize, maxLength, rho, modelName },
     base: base.dir === tinyModel() ? { ...base, dir: 'tiny' } : base,
     task: { ...config.task, title: source.name, digest: source.digest },
+    ...(config.adapter && { adapter: { kind: config.adapter.kind, base: config.adapter.base } }),
     made: versionsOf(trainer.model.engine),
   };
   const labels = trainer.labels?.entries.map((e) => [e.parameter.name, e.label]) ?? [];
