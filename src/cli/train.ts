@@ -6,6 +6,7 @@ import type { EngineName } from '../engine/index.ts';
 import { profileText, partitionText } from '../plot/index.ts';
 import { assertSavable, open, type OpenOptions, type Session } from '../session/index.ts';
 import type { MethodName } from '../train/index.ts';
+import { adapterOptions } from './train-adapter.ts';
 
 const help = `hi-zfo train: profile, partition and train a model
 
@@ -14,6 +15,11 @@ const help = `hi-zfo train: profile, partition and train a model
   --data PATH      a folder of data files by split, or one .jsonl, .json, .csv or .parquet file (of the format --task, or of the
                    format that its fields say: also prompt-completion, messages)
   --test FILE      held-out examples of one file; default: its last tenth, at most 200
+  --lora RANK      train LoRA of this rank beside the model; --lora-alpha X (default 16), --lora-targets "q v"
+  --prefix N       train a prefix of N tokens beside the model
+  --adapter DIR    train the adapter in a folder that PEFT or --out wrote
+  --base NAME      the model under an adapter: frozen (default) or ZO
+  --merge          with LoRA: write a model with it added to the weights, which a run cannot go on from
   --method NAME    hi-zfo (default), full, zo, mezo, frozen, noise
   --steps N        training steps (default 20); of a resumed run, steps more
   --held-out N     held-out examples whose loss is taken before and after (default 8)
@@ -45,6 +51,13 @@ export const trainCommand = {
         evaluate: text,
         out: text,
         autosave: text,
+        lora: text,
+        'lora-alpha': text,
+        'lora-targets': text,
+        prefix: text,
+        adapter: text,
+        base: text,
+        merge: { type: 'boolean' },
         resume: text,
         seed: text,
         batch: text,
@@ -66,7 +79,7 @@ export const trainCommand = {
       console.log(help);
       return;
     }
-    const number = (name: Exclude<keyof typeof values, 'json' | 'help'>): number | undefined => {
+    const number = (name: Exclude<keyof typeof values, 'json' | 'help' | 'merge'>): number | undefined => {
       const given = values[name];
       if (given === undefined) return undefined;
       const x = Number(given);
@@ -81,12 +94,18 @@ export const trainCommand = {
     if (every > 0 && values.out === undefined) {
       throw new ConfigError(`--autosave ${every} needs --out DIR, the folder to write to.`);
     }
+    if (values.merge && (values.out === undefined || every > 0)) {
+      throw new ConfigError(
+        '--merge needs --out DIR, and no --autosave: what is saved meanwhile must be gone on with.',
+      );
+    }
     if (values.out !== undefined) await assertSavable(values.out); // now, and not when all the steps are done
     const options: OpenOptions = {
       ...taskOptions(values.task, values.data),
       resume: values.resume,
       model: values.model,
       test: values.test,
+      adapter: adapterOptions(values, number),
       method: values.method as MethodName | undefined,
       engine: values.engine as EngineName | undefined,
       seed: number('seed'),
@@ -121,7 +140,7 @@ export const trainCommand = {
       if (values.out !== undefined) session.autosave({ every, dir: values.out });
       await train(session, steps, heldOut, evaluate, values.json ?? false, say);
       if (values.out !== undefined) {
-        await session.save(values.out);
+        await session.save(values.out, { merge: values.merge ?? false });
         say({ saved: values.out });
       }
     } finally {

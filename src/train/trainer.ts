@@ -417,7 +417,8 @@ export class Trainer<Batch = TokenBatch> {
     if (!due || !this.options.base) return;
     const held = new Set(this.#optimizer.held);
     const bytes = (list: Parameter[]) => list.reduce((n, p) => n + stateBytes(p.size, held.has(p)), 0);
-    const all = this.model.parameters.list.filter((p) => this.#kept.byGradient.has(p) || due === 'all');
+    const trained = this.model.parameters.list.filter((p) => p.base !== 'frozen');
+    const all = trained.filter((p) => this.#kept.byGradient.has(p) || due === 'all');
     const list = snapshots.fits(bytes(all)) ? all : all.filter((p) => this.#kept.byGradient.has(p));
     if (!snapshots.fits(bytes(list))) return;
     snapshots.add(steps, await statesOf({ model: this.model, optimizer: this.#optimizer }, list));

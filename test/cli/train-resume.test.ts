@@ -76,4 +76,19 @@ describe('hi-zfo train', { timeout: 60_000 }, () => {
     expect(await refused('--resume', join(at.dir, 'none'))).toMatch(/There is no folder/);
     expect(await readdir(thesis)).toEqual(['thesis.txt']);
   });
+
+  it('trains an adapter, goes on with it and merges it', async () => {
+    const lora = [...base(), '--method', 'full', '--lora', '2', '--lora-targets', 'q v'];
+    const out = join(at.dir, 'lora');
+    const straight = steps(await train(...lora, '--steps', '3'));
+    expect(steps(await train(...lora, '--steps', '2', '--out', out))).toEqual(straight.slice(0, 2));
+    expect(steps(await train('--resume', out, '--steps', '1'))).toEqual(straight.slice(2));
+    const merged = join(at.dir, 'merged');
+    await train(...base(), '--method', 'mezo', '--adapter', out, '--base', 'ZO', '--steps', '1', '--out', merged, '--merge'); // prettier-ignore
+    expect(await readdir(merged)).toContain('model.safetensors');
+    expect(await readdir(merged)).not.toContain('adapter_config.json');
+    expect(await refused(...lora, '--prefix', '3')).toMatch(/one of --lora and --prefix/);
+    expect(await refused(...base(), '--base', 'ZO')).toMatch(/--base goes with/);
+    expect(await refused(...lora, '--merge')).toMatch(/--merge needs --out/);
+  });
 });

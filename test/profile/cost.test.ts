@@ -1,7 +1,15 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { decoderParameters, ParameterStore, parseConfig } from '../../src/model/index.ts';
+import {
+  adaptedConfig,
+  adaptedParameters,
+  decoderParameters,
+  ParameterStore,
+  parseConfig,
+  planAdapter,
+  type AdapterOptions,
+} from '../../src/model/index.ts';
 import { tensorCosts, totalCost, type TensorCost } from '../../src/profile/index.ts';
 import { readJson } from '../goldens.ts';
 
@@ -43,6 +51,52 @@ describe('tensorCosts', () => {
       if (i === list.length - 1) want.dy += tokens * vocabulary * hidden;
       expect({ dy: costs[i]!.dy, dw: costs[i]!.dw }, p.name).toEqual(want);
     });
+  });
+
+  /** The same model with an adapter. */
+  async function adapted(name: string, options: AdapterOptions) {
+    const { config } = costsOf(name);
+    const { adapter } = await planAdapter(config, options);
+    const { list } = new ParameterStore(adaptedParameters(config, decoderParameters(config), adapter));
+    const costs = tensorCosts(adaptedConfig(config, adapter), list, { batch, length });
+    return { list, costs, of: (tensor: string) => costs[list.findIndex((p) => p.name === tensor)]! };
+  }
+
+  it('count the matrices of LoRA like any others, and carry the attention map through the last of v', async () => {
+    const plain = costsOf('qwen2');
+    const { list, costs, of } = await adapted('qwen2', { kind: 'lora', rank: 2, targets: 'v up' });
+    list.forEach((p, i) => {
+      const isV = p.name.startsWith('model.layers') && p.name.endsWith('v_proj.bias');
+      if (p.base && !isV) expect(costs[i], p.name).toEqual(plain.of(p.name));
+    });
+    const map = batch * length * length * 24;
+    const v = 'base_model.model.model.layers.0.self_attn.v_proj';
+    expect(of(`${v}.lora_A.weight`)).toEqual({
+      dy: tokens * 2 * 24,
+      dw: tokens * 2 * 24,
+      fp: tokens * 2 * 24,
+    });
+    const b = list.find((p) => p.name === `${v}.lora_B.weight`)!;
+    const own = tokens * b.size;
+    expect(of(b.name)).toEqual({ dy: own + 4 * map, dw: own, fp: own + 2 * map });
+    expect(of('model.layers.0.self_attn.v_proj.bias').dy).toBe(0);
+  });
+
+  it('widen the attention map by a prefix', async () => {
+    const plain = costsOf('gpt2');
+    const { list, of, costs } = await adapted('gpt2', { kind: 'prefix', tokens: 3 });
+    const [map, wide] = [length * length, 3 * length].map((area) => batch * area * 24) as [number, number];
+    expect(of('prompt_embeddings.1.key')).toEqual({ dy: 0, dw: wide, fp: 0 });
+    expect(of('prompt_embeddings.1.value')).toEqual({
+      dy: 4 * map + 2 * wide,
+      dw: wide,
+      fp: 2 * (map + wide),
+    });
+    const total = totalCost(costs);
+    const without = totalCost(plain.costs);
+    const layers = list.filter((p) => p.role === 'prefix-key').length;
+    expect(total.backward - without.backward).toBe(4 * wide * layers);
+    expect(total.forward - without.forward).toBe(2 * wide * layers);
   });
 
   it('put the attention map on the last tensor before it', () => {

@@ -7,7 +7,7 @@ export {
   type PrefixOptions,
 } from './options.ts';
 export { planAdapter, type AdapterPlan } from './plan.ts';
-export { adaptedConfig } from './parameters.ts';
+export { adaptedConfig, adaptedParameters } from './parameters.ts';
 export { ADAPTER_CONFIG } from './peft-read.ts';
 export { adapterFiles } from './peft-write.ts';
 export { assertMergeable, merged } from './merge.ts';
