@@ -1,9 +1,15 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { safetensorsChunks } from '../../formats/index.ts';
-import { weightsToWrite, type OwnModel, type SaveDtype, type XY } from '../../model/index.ts';
+import { assertMergeable, weightsToWrite, type OwnModel, type XY } from '../../model/index.ts';
 import { stoppable } from '../../notebook/index.ts';
 import { ownEvaluationText, type OwnEvaluation } from '../../plot/index.ts';
-import { OWN_BASE, OWN_WEIGHTS, type ModelFiles, type SavedRun } from '../checkpoint/index.ts';
+import {
+  OWN_BASE,
+  OWN_WEIGHTS,
+  type ModelFiles,
+  type ModelFilesOptions,
+  type SavedRun,
+} from '../checkpoint/index.ts';
 import type { RunConfig } from '../config.ts';
 import type { SessionParts } from '../core.ts';
 import { SessionMeasuring } from '../measuring.ts';
@@ -76,8 +82,9 @@ export class OwnSession<B = XY> extends SessionMeasuring<OwnModel<B>, OwnSource<
     );
   }
 
-  protected modelFiles(dtype: SaveDtype): Promise<ModelFiles> {
+  protected modelFiles({ dtype, merge }: ModelFilesOptions): Promise<ModelFiles> {
     const { model } = this;
+    if (merge) assertMergeable(undefined);
     const weights = weightsToWrite(model, dtype);
     const base = this.#base.toWrite(model.parameters.list);
     return Promise.resolve({
