@@ -52,6 +52,7 @@ const columns: readonly [string, (r: Routes) => string][] = [
   ['tr H', (r) => text(r.trace)],
   ['gᵀHg / \\|g\\|²', (r) => text(r.along)],
   ['λ_max', (r) => significant(r.largest)],
+  ['r = tr H / λ_max', (r) => text(over(r.trace, r.largest))],
   ['slow-down', (r) => text(r.slowdown)],
   ['steps for 1%', (r) => text(r.stepsForPercent)],
   ['¼ step, of the best (law 0.4375)', (r) => (r.tried ? text(r.tried.decrease) : '-')],

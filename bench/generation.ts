@@ -2,9 +2,9 @@
  * Are ZO estimates worse in generation than in classification? (docs/generation-and-classification.md)
  * One model, the same rows, context, weights, moved tensors, epsilon, q, batch size and directions; only the supervised output differs:
  * a label word or the text after it, n tokens of it, a softmax over few tokens or over all. For each, `measureRoutes`.
- *   npx tsx bench/generation.ts [--model tiny | DIR] [--data ../shared/data/gsm8k] [--states 0,16,64] [--fresh]
+ *   npx tsx bench/generation.ts [--model tiny | DIR] [--data ../shared/data/gsm8k] [--states 0,16,64] [--fresh] [--page]
  * `--states` are steps of fine-tuning of the moved tensors on whole completions. Every cell is saved when it is done: stop it (Ctrl+C)
- * and run it again to go on; `--fresh` begins anew. Writes bench/results/generation-NAME.{md,json} and docs/generation-NAME.png.
+ * and run it again to go on; `--fresh` begins anew, `--page` only writes what is there. Writes bench/results/generation-NAME.{md,json} and docs/generation-NAME.png.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -38,6 +38,7 @@ const { values: args } = parseArgs({
     data: { type: 'string', default: '../shared/data/gsm8k' },
     states: { type: 'string' },
     fresh: { type: 'boolean', default: false },
+    page: { type: 'boolean', default: false },
   },
 });
 const tiny = args.model === 'tiny';
@@ -86,7 +87,7 @@ process.once('SIGINT', () => {
 const below = new Map<string, (Tensor2D | undefined)[]>();
 const optimizer = new AdamW(model.engine);
 let steps = 0;
-for (const state of plan.states) {
+for (const state of args.page ? [] : plan.states) {
   for (; steps < state; steps++) {
     const loss = await tune(targetsBetween(s.source.at(steps), 0, BEFORE_TEXT + plan.outputs.at(-1)!));
     console.log(`tuning, step ${steps + 1}: loss ${significant(loss)}`);

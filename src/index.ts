@@ -69,7 +69,13 @@ export type {
 export type { Reason, Selection, Selector } from './partition/index.ts';
 export { AdamW } from './optimize/index.ts';
 export { directionPart, drawDirection, perturbedWeights, projectedGradient } from './estimate/index.ts';
-export type { Direction, DirectionLaw, EstimatorName, EstimatorOptions, EstimatorSettings } from './estimate/index.ts';
+export type {
+  Direction,
+  DirectionLaw,
+  EstimatorName,
+  EstimatorOptions,
+  EstimatorSettings,
+} from './estimate/index.ts';
 export { Trainer, hiZfoStep, methods, stepSettings, movingAverage } from './train/index.ts';
 export type {
   Evaluation,
