@@ -22,6 +22,7 @@ export interface Study {
   points: StudyPoint[];
 }
 
+const modelName = ({ model }: Study['setting']) => (model === 'tiny' ? 'the tiny model' : 'SmolLM2-135M');
 const stateName = (state: number) => (state === 0 ? 'as it comes' : `after ${state} steps`);
 const text = ({ mean, standardError }: Measured) =>
   Number.isFinite(mean) ? plusMinus(mean, standardError) : '-';
@@ -71,7 +72,7 @@ export function studyPage({ machine, setting, examples, seconds, points }: Study
     '',
   ]);
   return [
-    `# Generation against classification: ${String(setting.model)}`,
+    `# Generation against classification: ${modelName(setting)}`,
     '',
     machine,
     `\`${command}\`, ${Math.round(seconds / 60)} minutes of measuring (shared machine).`,
@@ -103,7 +104,7 @@ export function drawStudy({ setting, points }: Study): Promise<Buffer> {
     ]),
   );
   const spec = routesFigure(series, {
-    title: `What is supervised, and what it costs ZO: ${String(setting.model)}`,
+    title: `What is supervised, and what it costs ZO: ${modelName(setting)}`,
   });
   return renderPng({ ...spec, layout: { ...spec.layout, paper_bgcolor: '#ffffff' } }, { width: 860, height: Number(spec.layout.height) }); // prettier-ignore
 }

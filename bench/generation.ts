@@ -49,6 +49,12 @@ const plan = tiny
   : { states: [0, 16], layers: 4, rows: 4, batches: 6, draws: 5, tries: 2, steps: 4, tuned: 4, rate: 2e-4, prompt: 64, least: 35, most: 160, outputs: [1, 8, 32], vocabularies: [4096] }; // prettier-ignore
 if (args.states) plan.states = args.states.split(',').map(Number);
 
+const path = join('bench', 'results', `generation-${name}.json`);
+if (args.page) {
+  await writePage(JSON.parse(readFileSync(path, 'utf8'), revive) as Study);
+  process.exit(0);
+}
+
 const { task, labels } = tiny ? tinyTask(1) : gsm8kTask(args.data);
 const tokenizer = await loadTokenizer(tiny ? join('models', 'tiny') : args.model);
 const fits = (e: Example) => {
@@ -62,7 +68,6 @@ const { layers, vocabulary } = model.config;
 const moved = model.parameters.list.filter((p) => p.layer >= layers - plan.layers && p.layer < layers);
 const batches = Array.from({ length: plan.batches }, (_, b) => s.source.of(s.source.test.slice(b * plan.rows, (b + 1) * plan.rows))); // prettier-ignore
 
-const path = join('bench', 'results', `generation-${name}.json`);
 const setting = {
   ...plan,
   outputs: plan.outputs.map(String),
@@ -87,7 +92,7 @@ process.once('SIGINT', () => {
 const below = new Map<string, (Tensor2D | undefined)[]>();
 const optimizer = new AdamW(model.engine);
 let steps = 0;
-for (const state of args.page ? [] : plan.states) {
+for (const state of plan.states) {
   for (; steps < state; steps++) {
     const loss = await tune(targetsBetween(s.source.at(steps), 0, BEFORE_TEXT + plan.outputs.at(-1)!));
     console.log(`tuning, step ${steps + 1}: loss ${significant(loss)}`);
@@ -103,9 +108,7 @@ for (const state of args.page ? [] : plan.states) {
     console.log(`${state} steps, ${cell.name} (${significant(seconds)} s): ${lineOf(routes)}`);
   }
 }
-writeFileSync(path.replace('.json', '.md'), studyPage(study, `npx tsx bench/generation.ts${tiny ? '' : ' --model DIR'}`)); // prettier-ignore
-writeFileSync(join('docs', `generation-${name}.png`), await drawStudy(study));
-await closeRenderer();
+await writePage(study);
 await s.close();
 
 async function measure(cell: Cell): Promise<Routes> {
@@ -145,6 +148,13 @@ function readStudy(): Study | undefined {
   const found = JSON.parse(readFileSync(path, 'utf8'), revive) as Study;
   const same = JSON.stringify({ ...found.setting, states: 0 }) === JSON.stringify({ ...setting, states: 0 });
   return same ? found : undefined;
+}
+
+async function writePage(found: Study): Promise<void> {
+  const command = `npx tsx bench/generation.ts${tiny ? '' : ' --model DIR'}`;
+  writeFileSync(path.replace('.json', '.md'), studyPage(found, command));
+  writeFileSync(join('docs', `generation-${name}.png`), await drawStudy(found));
+  await closeRenderer();
 }
 
 function writeStudy(): void {
