@@ -7,6 +7,7 @@ import {
 } from '../estimate/index.ts';
 import { hessianVector } from './hessian.ts';
 import type { Objective } from './objective.ts';
+import { bendLaw } from './quadratic-laws.ts';
 import { estimate, type Measured } from './statistics.ts';
 import { dispose, inner } from './vectors.ts';
 
@@ -44,7 +45,7 @@ export interface BestStep {
  * gradient C is g'Hg / |g|^2. It does not depend on d, nor on the loss's scale when taken relative to the loss.
  */
 export function bestStepLaw({ gradient2, trace, along, K = 0, nu = 0 }: StepFacts, q = 1): BestStep {
-  const c = (trace * (1 + K) + (q + 1) * along) / q;
+  const c = bendLaw({ d: Infinity, gradient2, trace: trace * (1 + K), along }, q, 'gaussian');
   if (!(c > 0)) return { rate: NaN, decrease: NaN, slowdown: NaN };
   const rate = 1 / ((1 + nu) * c);
   return { rate, decrease: (gradient2 * rate) / 2, slowdown: along > 0 ? c / along : NaN };
