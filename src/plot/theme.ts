@@ -33,7 +33,7 @@ export const familyColours: Record<Family, string> = {
   'feed-forward': '#AF4B8E',
   norm: '#B3A300', // Okabe and Ito's yellow, darkened until it shows on white
   'embedding and head': '#167E39',
-  'tensors of your own': '#0040F0',
+  'tensors of your own': '#0060F0',
 };
 
 const attention: readonly Role[] = ['qkv', 'q', 'k', 'v', 'prefix-key', 'prefix-value', 'o'];
