@@ -36,7 +36,7 @@ export class Decoder implements Trainable<TokenBatch, DeviceBatch> {
   /** Element type of the file that each parameter was loaded from. */
   readonly storedAs = new Map<Parameter, WeightDtype>();
   /** Values that the tensors of an adapter began with. */
-  readonly adapterStart = new Map<Parameter, Float32Array>();
+  readonly adapterStart: Map<Parameter, Float32Array> = new Map<Parameter, Float32Array>();
   /** With a prefix, what it takes of the positions is taken off. */
   readonly config: DecoderConfig;
   readonly #modules: Modules;
