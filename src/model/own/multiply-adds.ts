@@ -10,7 +10,10 @@ interface KernelRun {
 
 /** TF.js's engine, where every kernel of a forward or backward pass goes through. */
 interface KernelEngine {
-  runKernelFunc(call: { kernelName?: string; inputs: Record<string, Tensor | null | undefined> }): Tensor | Tensor[];
+  runKernelFunc(call: {
+    kernelName?: string;
+    inputs: Record<string, Tensor | null | undefined>;
+  }): Tensor | Tensor[];
 }
 
 const size = (shape: readonly number[]) => shape.reduce((n, d) => n * d, 1);
