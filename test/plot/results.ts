@@ -47,6 +47,8 @@ export function parameters(layers: number, tied = true): Parameter[] {
   return decoderParameters(config(layers, tied)).map((info, index) => ({ ...info, index }));
 }
 
+const weights: Record<string, number> = { v: 1.2, o: 1, down: 0.9, up: 0.7, gate: 0.6, q: 0.3, k: 0.3 };
+
 /** A made-up profile: long-tailed, deeper layers matter more, about one tensor in ten does harm. */
 export function profile(layers: number, { tied = true, batches = 4 } = {}): Profile {
   const list = parameters(layers, tied);
@@ -54,7 +56,7 @@ export function profile(layers: number, { tied = true, batches = 4 } = {}): Prof
   const costs = tensorCosts(config(layers, tied), list, size);
   const next = stream(layers);
   const raw = list.map((p) => {
-    const weight = { v: 1.2, o: 1, down: 0.9, up: 0.7, gate: 0.6, q: 0.3, k: 0.3 }[p.role as string] ?? 0.08;
+    const weight = weights[p.role] ?? 0.08;
     const depth = 0.3 + (0.7 * (p.layer + 1)) / (layers + 1);
     return weight * depth * Math.exp(0.4 * normal(next)) - (next() < 0.1 ? 0.4 * weight : 0);
   });
