@@ -19,7 +19,7 @@ const HELP = `hi-zfo engine [describe] [--engine auto|wasm|fast|cpu|native|gpu|w
 hi-zfo engine doctor
     look at every engine: what works, what is missing, what to do
 hi-zfo engine install fast
-    onnxruntime-node from npm, whose matrix product the wasm engine then uses; 30 MB
+    onnxruntime-node from npm, whose matrix product the wasm engine then uses; 50 MB
 hi-zfo engine install native|gpu [--wheel FILE] [--cuda pip|none]
     tfjs-node(-gpu) on TensorFlow's library from PyPI, where its own download fails or is too old.
     Linux; needs npm, python3 with pip and g++. 0.8 GB of disk; gpu (experimental) 5 GB. Into HI_ZFO_CACHE or ~/.cache/hi-zfo

@@ -12,7 +12,7 @@ initOrt();
 new binding.InferenceSession();`;
 
 /**
- * Brings onnxruntime-node from the npm registry into a folder of hi-zfo's own; about 30 MB stay. Made aside and renamed: what
+ * Brings onnxruntime-node from the npm registry into a folder of hi-zfo's own; about 50 MB stay. Made aside and renamed: what
  * is there is whole.
  * @returns the folder
  * @throws EngineError; nothing is left behind
