@@ -216,7 +216,9 @@ describe('what may be given with resume', () => {
     await s.save(folder('engine'));
     const other = await resume(folder('engine'), { engine: 'cpu' });
     expect(other.events.at(-1)).toMatchObject({ kind: 'warning' });
-    expect(other.events.at(-1)!.text).toMatch(/bits may differ .* engine was (wasm|native): .*, is cpu: /);
+    expect(other.events.at(-1)!.text).toMatch(
+      /bits may differ .* engine was (wasm|fast|native): .*, is cpu: /,
+    );
     await other.run(1);
     await s.run(1);
     expect(other.rows[1]!.loss).toBeCloseTo(s.rows[1]!.loss, 4);
