@@ -61,8 +61,14 @@ export class KernelServer extends ZmqServer {
     };
   }
 
-  override async bindSocket(socket: { bind(address: string): Promise<void> }, port: number): Promise<void> {
+  override async bindSocket(
+    socket: { bind(address: string): Promise<void>; sendHighWaterMark?: number },
+    port: number,
+  ): Promise<void> {
     const at = address(this.connInfo, port);
+    // A publisher drops what goes over its mark (1,000 messages) while the reader is busy: with a cell's "idle" among them the
+    // notebook would wait for ever.
+    if (port === this.connInfo.iopub_port) socket.sendHighWaterMark = 0;
     if (port !== this.connInfo.hb_port) return socket.bind(at);
     startHeartbeat(at, (error) => log(`the heartbeat has stopped: ${error.message}`));
   }

@@ -38,6 +38,18 @@ describe('execution', () => {
     expect(resultText(await runCell(kernel, '6 * 7'))).toBe('42');
   });
 
+  it('loses nothing when nobody reads for some seconds', async () => {
+    const cell = runCell(kernel, 'for (let i = 0; i < 60000; i++) console.log(i);');
+    setTimeout(() => {
+      const until = Date.now() + 5000;
+      while (Date.now() < until);
+    }, 5);
+    const outcome = await cell;
+    expect(outcome.reply.status).toBe('ok');
+    await expect.poll(() => printed(outcome).endsWith('59999\n'), { timeout: 20_000 }).toBe(true);
+    expect(printed(outcome).split('\n')).toHaveLength(60_001);
+  });
+
   it('streams while the cell still runs', async () => {
     const seen: string[] = [];
     const reply = kernel.execute("console.log('early'); await new Promise((r) => setTimeout(r, 300));", {
