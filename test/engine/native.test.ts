@@ -64,11 +64,13 @@ describe('loading', () => {
   function fake(code: string): string {
     const folder = engineFolder('native');
     const addon = join(folder, 'node_modules/@tensorflow/tfjs-node');
-    mkdirSync(addon, { recursive: true });
+    mkdirSync(join(addon, 'lib/napi-v8'), { recursive: true });
+    mkdirSync(join(addon, 'dist'), { recursive: true });
+    writeFileSync(join(addon, 'lib/napi-v8/tfjs_binding.node'), '');
     writeFileSync(join(folder, 'package.json'), '{}');
     writeFileSync(join(folder, MANIFEST), '{}');
-    writeFileSync(join(addon, 'package.json'), '{"name":"@tensorflow/tfjs-node","main":"index.js"}');
-    writeFileSync(join(addon, 'index.js'), code);
+    writeFileSync(join(addon, 'package.json'), '{"name":"@tensorflow/tfjs-node","main":"dist/index.js"}');
+    writeFileSync(join(addon, 'dist/index.js'), code);
     return folder;
   }
 
@@ -85,6 +87,14 @@ describe('loading', () => {
   it('tells why an engine does not load', async () => {
     fake('throw new Error("libtensorflow.so.2: cannot open shared object file")');
     await expect(loadNative('@tensorflow/tfjs-node')).rejects.toThrow(/cannot open shared object/);
+  });
+});
+
+describe('a package whose addon was not downloaded', () => {
+  it('is not loaded at all', async () => {
+    const addon = join(engineFolder('native'), 'node_modules/@tensorflow/tfjs-node');
+    rmSync(join(addon, 'lib'), { recursive: true });
+    await expect(loadNative('@tensorflow/tfjs-node')).rejects.toThrow(/no addon/);
   });
 });
 

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import util from 'node:util';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { tf } from '../tf.ts';
 import { engineFolder, MANIFEST, type NativePackage } from './recipe.ts';
 import { shareTfjs } from './share-tfjs.ts';
@@ -32,6 +32,7 @@ export async function loadNative(name: NativePackage): Promise<NativeBackend> {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
   const found = await resolve(name);
   if (!found) throw new Error('not installed');
+  if (!hasAddon(found.path)) throw new Error('it has no addon: its own download did not happen');
   const previous = tf.engine().backendName;
   try {
     const module = found.load(found.path) as { version?: Record<string, string> };
@@ -67,6 +68,12 @@ async function resolve(name: NativePackage): Promise<{ path: string; load: NodeJ
     }
   }
   return undefined;
+}
+
+/** Asked before the package is loaded, since that would first register a second TF.js over ours, line by line. */
+function hasAddon(main: string): boolean {
+  const lib = join(dirname(main), '..', 'lib');
+  return existsSync(lib) && readdirSync(lib).some((name) => existsSync(join(lib, name, 'tfjs_binding.node')));
 }
 
 /** [[1, 2], [3, 4]] times itself. */
