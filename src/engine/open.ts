@@ -16,7 +16,7 @@ import { wasmBackend } from './wasm/heap.ts';
 import { loadMlas } from './wasm/mlas/load.ts';
 import { Product } from './wasm/mlas/product.ts';
 import { ONNXRUNTIME } from './wasm/mlas/recipe.ts';
-import { defaultThreads, startWasm } from './wasm/start.ts';
+import { defaultThreads, startWasm, useWorkspace } from './wasm/start.ts';
 import { Workspace } from './wasm/workspace.ts';
 import { loadWebgpu } from './webgpu/load.ts';
 import { webgpuOps } from './webgpu/ops.ts';
@@ -47,12 +47,17 @@ export function openEngine(name: EngineName = 'auto', options: EngineOptions = {
   const { fused = true, relaxed = true, threads = defaultThreads() } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > 64)
     throw new EngineError(`threads is ${threads}; give a whole number from 1 to 64.`);
-  const id = `${name} ${fused} ${relaxed} ${threads}`;
+  const idOf = (of: EngineName) => `${of} ${fused} ${relaxed} ${threads}`;
+  const id = idOf(name);
   let engine = opened.get(id);
   if (!engine) {
     engine = turnOf(`opening ${id}`, () => open(name, { fused, relaxed, threads }));
     opened.set(id, engine);
-    engine.catch(() => opened.delete(id));
+    engine.then(
+      // what auto found is what its own name gives, too
+      (found) => void (opened.get(idOf(found.name)) ?? opened.set(idOf(found.name), engine!)),
+      () => opened.delete(id),
+    );
   }
   return engine;
 }
@@ -101,23 +106,33 @@ async function openWasm(
   rejected: Rejected,
 ): Promise<Engine> {
   const { fused } = options;
-  const first = await startWasm();
-  const same = options.relaxed === first.relaxed && options.threads === first.threads;
+  const first = await startWasm(true, options);
+  const same = options.relaxed === first.relaxed && options.threads === first.threads && !first.product;
   const workspace = same ? first : new Workspace(first.backend, options);
   const { relaxed, threads } = workspace;
-  const faster = ['two to three times as fast with the product of onnxruntime: hi-zfo engine install fast'];
+  const faster = [
+    first.onSharedMemory
+      ? 'two to three times as fast with the product of onnxruntime: hi-zfo engine install fast'
+      : 'on several threads in a process where the fast engine was not opened first (or with Node 22.23, 24.9 or newer)',
+  ];
   if (existsSync('/dev/nvidia0'))
     faster.unshift(
       'an NVIDIA GPU is here, but @tensorflow/tfjs-node-gpu does not load: hi-zfo engine install gpu',
     );
-  return makeEngine('wasm', 'wasm', fused ? fusedOps(workspace) : plainOps, {
-    name: 'wasm',
-    summary: `wasm: TF.js ${tf.version_core}, SIMD, ${threads} thread${threads > 1 ? 's' : ''}, ${fused ? 'fused' : 'plain'} kernels (${relaxed ? 'relaxed SIMD' : 'no FMA'})`,
-    threads,
-    reason,
-    rejected,
-    faster,
-  });
+  return makeEngine(
+    'wasm',
+    'wasm',
+    fused ? fusedOps(workspace) : plainOps,
+    {
+      name: 'wasm',
+      summary: `wasm: TF.js ${tf.version_core}, SIMD, ${threads} thread${threads > 1 ? 's' : ''}, ${fused ? 'fused' : 'plain'} kernels (${relaxed ? 'relaxed SIMD' : 'no FMA'})`,
+      threads,
+      reason,
+      rejected,
+      faster,
+    },
+    workspace,
+  );
 }
 
 async function openFast(
@@ -133,23 +148,29 @@ async function openFast(
     );
   };
   const { binding, seesShared } = await Promise.resolve().then(loadMlas).catch(fail);
-  const first = await startWasm(seesShared);
+  const product = new Product(binding, options.threads);
+  const first = await startWasm(seesShared, { ...options, product });
   if (first.onSharedMemory && !seesShared)
     fail(new Error('the wasm engine runs in this process already, on memory that Node before 22.23 and 24.9 does not show to it; open fast first')); // prettier-ignore
-  const product = new Product(binding, options.threads);
-  const workspace = new Workspace(first.backend, { ...options, product });
+  const workspace = first.product === product ? first : new Workspace(first.backend, { ...options, product });
   const { relaxed, threads } = workspace;
   const plural = (n: number) => `${n} thread${n > 1 ? 's' : ''}`;
-  return makeEngine('fast', 'wasm', options.fused ? fusedOps(workspace) : plainOps, {
-    name: 'fast',
-    summary:
-      `fast: TF.js ${tf.version_core} on wasm, products by onnxruntime ${ONNXRUNTIME.version} (${plural(options.threads)}), ` +
-      `${options.fused ? 'fused' : 'plain'} kernels (${plural(threads)}, ${relaxed ? 'relaxed SIMD' : 'no FMA'})`,
-    threads: options.threads,
-    reason,
-    rejected,
-    faster: seesShared ? [] : ['kernels on several threads too with Node 22.23, 24.9 or newer'],
-  });
+  return makeEngine(
+    'fast',
+    'wasm',
+    options.fused ? fusedOps(workspace) : plainOps,
+    {
+      name: 'fast',
+      summary:
+        `fast: TF.js ${tf.version_core} on wasm, products by onnxruntime ${ONNXRUNTIME.version} (${plural(options.threads)}), ` +
+        `${options.fused ? 'fused' : 'plain'} kernels (${plural(threads)}, ${relaxed ? 'relaxed SIMD' : 'no FMA'})`,
+      threads: options.threads,
+      reason,
+      rejected,
+      faster: seesShared ? [] : ['kernels on several threads too with Node 22.23, 24.9 or newer'],
+    },
+    workspace,
+  );
 }
 
 async function openCpu(): Promise<Engine> {
@@ -215,11 +236,13 @@ async function makeEngine(
   backendName: string,
   ops: Ops,
   facts: Facts,
+  workspace?: Workspace,
 ): Promise<Engine> {
   const engine: Engine = {
     name,
     ops,
     async activate() {
+      if (workspace) useWorkspace(workspace);
       if (tf.engine().backendName === backendName) return;
       if (!(await tf.setBackend(backendName)))
         throw new EngineError(`TF.js could not switch to its ${backendName} backend.`);

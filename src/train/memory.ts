@@ -72,6 +72,8 @@ export function stepMemory(
   return { peak: weights + moments + total(worst) + SCRATCH, weights, moments, ...worst, passing };
 }
 
+/** The prediction may be this much too high: only what cannot fit is refused. */
+const ERROR = 1.15;
 /** What the wasm heap holds at most: its 4 GiB less what pieces between tensors cost (measured: 8% at 2 GB). */
 const HEAP = 0.92 * 2 ** 32;
 
@@ -86,7 +88,7 @@ export function assertFits(
     const supervised = Math.ceil((size.supervised * batch) / size.batch);
     return stepMemory(model, partition, settings, { ...size, batch, supervised }).peak;
   };
-  if (needs(size.batch) <= HEAP) return;
+  if (needs(size.batch) <= ERROR * HEAP) return;
   let [fits, not] = [0, size.batch];
   while (not - fits > 1) {
     const middle = (fits + not) >> 1;
@@ -99,7 +101,7 @@ export function assertFits(
       ? `With these labels ${fits} rows of that length fit: batchSize ${fits}.`
       : 'With these labels not one row of that length fits: make fewer tensors FO (a lower rho), or maxLength smaller.';
   throw new ConfigError(
-    `A step on ${size.batch} rows of ${size.length} tokens would need ${gb(needs(size.batch))} GB; the wasm engine holds ` +
+    `A step on ${size.batch} rows of ${size.length} tokens would need ${gb(needs(size.batch))} GB; the wasm heap holds ` +
       `${gb(HEAP)}. ${advice} Or take the native engine. Nothing has changed.`,
   );
 }

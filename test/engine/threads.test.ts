@@ -1,3 +1,4 @@
+import { Script } from 'node:vm';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -164,5 +165,28 @@ describe('a module with shared memory', () => {
     expect(withSharedMemory(memory(1, 1, 2))).toEqual(memory(3, 1, 2));
     expect(() => withSharedMemory(memory(0, 1))).toThrow(EngineError);
     expect(() => withSharedMemory(new Uint8Array(header))).toThrow(/memory/);
+  });
+});
+
+describe('a job that is ended in its midst', () => {
+  it('does not reach into the next one, as when the stop button ends a cell', async () => {
+    await (await openEngine('wasm', { threads: 3 })).activate();
+    const at = (tensor: number) => tensorOf([768, 768], tensor) as Tensor2D;
+    const [a, b, other] = [at(0), at(1), at(2)];
+    const product = () => tf.tidy(() => tf.matMul(a, b).dataSync<'float32'>());
+    const expected = product();
+    Object.assign(globalThis, {
+      endless: () => {
+        for (;;) tf.matMul(other, other).dispose();
+      },
+    });
+    for (let round = 0; round < 8; round++) {
+      expect(() => void new Script('endless()').runInThisContext({ timeout: 40 + round })).toThrow(
+        /timed out/,
+      );
+      const found = product();
+      expect(found.every((x, i) => x === expected[i])).toBe(true);
+    }
+    tf.dispose([a, b, other]);
   });
 });

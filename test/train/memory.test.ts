@@ -131,7 +131,8 @@ describe('a batch that does not fit the heap', () => {
     };
     const fits = Number(/batchSize (\d+)/.exec(refused(100_000)!)![1]);
     expect(refused(fits)).toBeUndefined();
-    expect(refused(fits + 1)).toMatch(new RegExp(`batchSize ${fits}`));
+    expect(refused(fits + 1)).toBeUndefined(); // the prediction may be too high: only what cannot fit is refused
+    expect(refused(Math.ceil(1.2 * fits))).toMatch(new RegExp(`batchSize ${fits}\\.`));
     const length = 64 * 100_000;
     expect(() => assertFits(model, all, settings, { batch: 1, length, supervised: 10 })).toThrow(
       /not one row/,

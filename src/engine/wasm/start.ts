@@ -13,20 +13,34 @@ import { guardMalloc } from './mend/malloc.ts';
 import { mendMatMul } from './mend/mat-mul.ts';
 import { addSegmentSum } from './mend/segment-sum.ts';
 import { withSharedMemory } from './threads/shared-memory.ts';
-import { Workspace } from './workspace.ts';
+import { Workspace, type WorkspaceOptions } from './workspace.ts';
 
 const load = createRequire(import.meta.url);
 let started: Promise<Workspace> | undefined;
+/** Whose product TF.js's own matMul takes. */
+let current: Workspace | undefined;
 
 /**
  * Starts TF.js's wasm backend (the package's SIMD binary) with its mends and our kernels on its heap, once; what the first call
  * asks for holds. On a shared heap our kernels run on several threads.
  */
-export function startWasm(shared = true): Promise<Workspace> {
-  return (started ??= start(shared));
+export function startWasm(
+  shared = true,
+  options: WorkspaceOptions = { relaxed: true, threads: defaultThreads() },
+): Promise<Workspace> {
+  if (!started) {
+    started = start(shared, options);
+    started.catch(() => (started = undefined));
+  }
+  return started;
 }
 
-async function start(isShared: boolean): Promise<Workspace> {
+/** From now on TF.js's own matMul runs on this workspace, with its threads and its product. */
+export function useWorkspace(workspace: Workspace): void {
+  current = workspace;
+}
+
+async function start(isShared: boolean, options: WorkspaceOptions): Promise<Workspace> {
   const { setWasmPaths } = load('@tensorflow/tfjs-backend-wasm') as typeof TensorFlowWasm;
   const path = join(dirname(load.resolve('@tensorflow/tfjs-backend-wasm')), 'tfjs-backend-wasm-simd.wasm');
   const stock = new Uint8Array(readFileSync(path));
@@ -49,9 +63,9 @@ async function start(isShared: boolean): Promise<Workspace> {
   guardMalloc(backend);
   shareIdentity();
   mendCumsum();
-  const workspace = new Workspace(backend, { relaxed: true, threads: defaultThreads() });
+  const workspace = new Workspace(backend, options);
   addSegmentSum(workspace);
-  mendMatMul(workspace);
+  mendMatMul(() => (current ??= workspace));
   return workspace;
 }
 

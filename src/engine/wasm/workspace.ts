@@ -49,7 +49,7 @@ export class Workspace {
   /** True if the kernels use FMA. */
   readonly relaxed: boolean;
   readonly #threads: Threads;
-  readonly #product: Product | undefined;
+  readonly product: Product | undefined;
   private attentionWork = { bytes: 0, at: 0 };
 
   constructor(
@@ -57,7 +57,7 @@ export class Workspace {
     { relaxed: allowRelaxed, threads, product }: WorkspaceOptions,
   ) {
     const { memory } = backend.wasm.asm;
-    this.#product = product;
+    this.product = product;
     const { relaxed, ...modules } = compileKernels(memory, allowRelaxed);
     this.relaxed = relaxed;
     this.kernels = instantiate<Kernels>(modules.kernels, memory);
@@ -149,11 +149,11 @@ export class Workspace {
   ): boolean {
     const transposed = [a.transposed ?? false, b.transposed ?? false] as const;
     const contiguous = a.stride === (transposed[0] ? m : k) && b.stride === (transposed[1] ? k : n) && c.stride === n; // prettier-ignore
-    if (!this.#product || !contiguous || c.accumulate || m * n * k < PRODUCT_WORTH_SPLITTING) return false;
+    if (!this.product || !contiguous || c.accumulate || m * n * k < PRODUCT_WORTH_SPLITTING) return false;
     const { buffer } = this.backend.wasm.asm.memory;
     const left = { data: new Float32Array(buffer, a.at, m * k), transposed: transposed[0] };
     const right = { data: new Float32Array(buffer, b.at, k * n), transposed: transposed[1] };
-    this.#product.multiply(left, right, new Float32Array(buffer, c.at, m * n), [m, n, k]);
+    this.product.multiply(left, right, new Float32Array(buffer, c.at, m * n), [m, n, k]);
     return true;
   }
 

@@ -9,7 +9,7 @@ type Kernel = (call: unknown) => TensorInfo;
  * every right-hand operand. Here: float32 products of equal batches run in our own product. Shapes are checked here, as TF.js leaves that
  * to its kernels.
  */
-export function mendMatMul(workspace: Workspace): void {
+export function mendMatMul(current: () => Workspace): void {
   const config = tf.getKernel('BatchMatMul', 'wasm');
   const stock = config.kernelFunc as Kernel;
   config.kernelFunc = (call): TensorInfo => {
@@ -28,6 +28,7 @@ export function mendMatMul(workspace: Workspace): void {
         `matMul of [${a.shape.join(', ')}] and [${b.shape.join(', ')}]: inner sizes ${k} and ${inner} differ`,
       );
     }
+    const workspace = current();
     const out = workspace.backend.makeOutput([...batch, m, n], 'float32');
     const [atA, atB, atOut] = [workspace.at(a), workspace.at(b), workspace.at(out)];
     const batches = batch.reduce((size, count) => size * count, 1);

@@ -9,7 +9,9 @@ export const DONE = 1;
 export const FAILED = 2;
 /** Kernel of the job, by its place in the list of names. */
 export const KERNEL = 3;
-export const CONTROL_WORDS = 4;
+/** Workers that may be inside a call. */
+export const BUSY = 4;
+export const CONTROL_WORDS = 5;
 
 /** What a worker is started with. */
 export interface WorkerData {

@@ -4,6 +4,7 @@ import { EngineError } from '../../../errors.ts';
 import { packageRoot } from '../../../package-root.ts';
 import {
   ARGUMENTS,
+  BUSY,
   CALLS,
   CONTROL_WORDS,
   DONE,
@@ -27,6 +28,10 @@ export interface Site extends Pick<WorkerData, 'kernels' | 'noise' | 'memory'> {
 
 /** How often the main thread looks whether the others are done before it sleeps. */
 const SPINS = 20_000;
+/** More threads wait for memory more than they compute. */
+const MOST = 64;
+/** A call that takes longer than this, in ms, was lost with its thread. */
+const LOST = 120_000;
 
 /**
  * Runs calls of kernels on several threads over one heap. The main thread takes part and takes what no other has taken, so a
@@ -36,11 +41,14 @@ export class Threads {
   readonly #data: Omit<WorkerData, 'kernels' | 'noise' | 'memory'>;
   readonly #names: string[] = [];
   #job = 0;
+  #count = 1;
+  /** A job was begun and not ended: whoever stopped the cell ended the main thread in its midst. */
+  #open = false;
 
+  /** @param most - threads in all, this one included */
   constructor(
     private readonly site: Site,
-    /** Threads in all, this one included. */
-    readonly count: number,
+    most: number,
   ) {
     const shared = (bytes: number) => new SharedArrayBuffer(bytes);
     this.#names = Object.keys(site.here);
@@ -52,11 +60,23 @@ export class Threads {
       scratch: site.scratch(),
     };
     const { kernels, noise, memory } = site;
-    for (let i = 1; i < count; i++) {
+    for (; this.#count < Math.min(most, MOST); this.#count++) {
       const workerData: WorkerData = { ...this.#data, kernels, noise, memory, scratch: site.scratch() };
-      // The process may end while they sleep.
-      new Worker(join(packageRoot(), 'dist', 'kernels', 'worker.mjs'), { workerData }).unref();
+      const file = join(packageRoot(), 'dist', 'kernels', 'worker.mjs');
+      try {
+        // Without the flags of this process, which may be for its own module. It may end while they sleep.
+        const worker = new Worker(file, { workerData, execArgv: [] });
+        worker.on('error', () => undefined); // one that does not start takes no call; the others take them all
+        worker.unref();
+      } catch {
+        break; // the system gives no more threads
+      }
     }
+  }
+
+  /** Threads in all, this one included. */
+  get count(): number {
+    return this.#count;
   }
 
   /**
@@ -66,6 +86,7 @@ export class Threads {
    */
   run(name: string, calls: readonly (readonly number[])[], scratch = false): number[] {
     const { control, calls: to, results } = this.#data;
+    if (this.#open) this.#settle();
     if (this.count === 1 || calls.length === 1) {
       const kernel = this.site.here[name]!;
       return calls.map((args) => (scratch ? kernel(...args, this.#data.scratch) : kernel(...args)) ?? 0);
@@ -76,21 +97,47 @@ export class Threads {
     });
     control[KERNEL] = this.#names.indexOf(name);
     Atomics.store(control, DONE, 0);
-    this.#job = (this.#job + 1) & 0xffff;
-    Atomics.store(control, TICKET, ticket(this.#job, calls.length));
-    Atomics.notify(control, TICKET);
+    this.#open = true;
+    this.#post(calls.length);
     work(this.#data, this.site.here);
     this.#join(calls.length);
+    this.#open = false;
     return Array.from(results.subarray(0, calls.length));
+  }
+
+  #post(calls: number): void {
+    const { control } = this.#data;
+    this.#job = (this.#job + 1) & 0xffff;
+    Atomics.store(control, TICKET, ticket(this.#job, calls));
+    Atomics.notify(control, TICKET);
   }
 
   #join(calls: number): void {
     const { control } = this.#data;
-    for (let i = 0, done = 0; done < calls; i++) {
+    let done = 0;
+    for (let i = 0; done < calls; i++) {
       done = Atomics.load(control, DONE);
-      if (done < calls && i > SPINS) Atomics.wait(control, DONE, done);
+      if (done < calls && i > SPINS && Atomics.wait(control, DONE, done, LOST) === 'timed-out') {
+        throw new EngineError(
+          'A thread of the wasm engine was lost in the midst of a call. Start the process anew.',
+        );
+      }
     }
-    if (Atomics.exchange(control, FAILED, 0))
+    if (Atomics.exchange(control, FAILED, 0)) {
+      this.#open = false;
       throw new EngineError('A wasm kernel failed in a thread: this is a bug in hi-zfo, please report it.');
+    }
+  }
+
+  /** Takes back a job that was left in its midst, and waits for the workers that are still at it. */
+  #settle(): void {
+    const { control } = this.#data;
+    this.#post(0);
+    for (let busy = 1; busy > 0;) {
+      busy = Atomics.load(control, BUSY);
+      if (busy > 0 && Atomics.wait(control, BUSY, busy, LOST) === 'timed-out') break;
+    }
+    Atomics.store(control, FAILED, 0);
+    this.#open = false;
   }
 }

@@ -1,6 +1,6 @@
 // A thread of the wasm engine: waits for a job, takes calls of it until none is left. Built into dist/kernels/worker.mjs.
 import { workerData } from 'node:worker_threads';
-import { jobOf, TICKET, work, type WorkerData } from './protocol.ts';
+import { BUSY, jobOf, TICKET, work, type WorkerData } from './protocol.ts';
 
 /** Looks at the ticket this many times before it sleeps: the next job is often some microseconds away. */
 const SPINS = 2000;
@@ -20,5 +20,8 @@ for (let seen = -1; ;) {
     continue;
   }
   seen = jobOf(word);
+  Atomics.add(data.control, BUSY, 1);
   work(data, kernels);
+  Atomics.sub(data.control, BUSY, 1);
+  Atomics.notify(data.control, BUSY);
 }
