@@ -30,6 +30,9 @@ const foreign = [
   ...['trainable_token_indices', 'layer_replication', 'arrow_config'],
 ];
 
+/** Starts of LoRA that leave the model under it as it was. */
+const plainStarts: readonly (string | boolean)[] = [true, false, 'gaussian', 'eva', 'orthogonal'];
+
 /** A folder that PEFT or `save` wrote, its header read; the values are read when they are asked for. */
 export class PeftFolder {
   private constructor(
@@ -92,6 +95,13 @@ function lora(field: Fields, file: SafetensorsFile, config: DecoderConfig): Lora
     const isEmpty = typeof value === 'object' && Object.keys(value!).length === 0;
     if (value !== undefined && value !== false && !isEmpty)
       field.unsupported(name, 'Supported: plain LoRA on linear modules.');
+  }
+  const start = field.raw('init_lora_weights') ?? true;
+  if (!plainStarts.includes(start as string | boolean)) {
+    field.unsupported(
+      'init_lora_weights',
+      'Such a start changes the model under the adapter: save it in PEFT with path_initial_model_for_weight_conversion.',
+    );
   }
   field.only('bias', 'none');
   const rank = field.count('r');

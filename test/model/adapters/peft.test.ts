@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
@@ -146,5 +146,27 @@ describe('what is written', () => {
     batch.dispose();
     model.dispose();
     plain.dispose();
+  });
+});
+
+describe('a PEFT folder that is another computation', () => {
+  it.each([
+    ['init_lora_weights', 'pissa_niter_4', /init_lora_weights.*changes the model under/],
+    ['init_lora_weights', 'olora', /init_lora_weights/],
+    ['use_dora', true, /use_dora/],
+    ['rank_pattern', { q_proj: 4 }, /rank_pattern/],
+  ])('%s %j is refused by name', async (field, value, message) => {
+    const dir = await mkdtemp(join(tmpdir(), 'hi-zfo-peft-'));
+    try {
+      await cp(join(goldens, 'adapters', 'llama-lora'), dir, { recursive: true });
+      const path = join(dir, 'adapter_config.json');
+      const config = JSON.parse(await readFile(path, 'utf8')) as object;
+      await writeFile(path, JSON.stringify({ ...config, [field]: value }));
+      const engine = await openEngine('cpu');
+      const loading = loadModel(engine, join(goldens, 'model', 'llama'), { adapter: { from: dir } });
+      await expect(loading).rejects.toThrow(message);
+    } finally {
+      await rm(dir, { recursive: true });
+    }
   });
 });
