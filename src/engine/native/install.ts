@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { EngineError } from '../../errors.ts';
+import { join } from 'node:path';
 import { compileAddon, headersFolder } from './compile.ts';
+import { makeEngineFolder, npmInstall, removeEngineFolder } from './engine-folder.ts';
 import { downloadWheel, unpackWheel } from './fetch-library.ts';
 import { probe } from './probe.ts';
 import {
@@ -35,20 +35,11 @@ export interface InstallOptions {
 export async function installNative(name: NativeName, options: InstallOptions = {}): Promise<string> {
   const { say = () => undefined, cuda = name === 'gpu' ? 'pip' : 'none' } = options;
   const wheel = wheelFor(name);
-  const target = engineFolder(name);
-  if (existsSync(join(target, MANIFEST))) {
-    say(`already there: ${target}`);
-    return target;
-  }
-  if (options.wheel !== undefined) await verify(options.wheel, wheel);
-  await mkdir(dirname(target), { recursive: true });
-  const aside = await mkdtemp(`${target}.partial-`);
-  try {
+  if (options.wheel !== undefined && !existsSync(join(engineFolder(name), MANIFEST)))
+    await verify(options.wheel, wheel);
+  return makeEngineFolder(engineFolder(name), say, async (aside) => {
     say(`npm: ${packageOf(name)} ${TFJS}, without its own download`);
-    const packages = [`${packageOf(name)}@${TFJS}`, 'node-api-headers@1.5.0'];
-    const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-    await writeFile(join(aside, 'package.json'), '{ "private": true }');
-    await tool('npm', ['install', ...quiet, ...packages], 'It needs the npm registry.', { cwd: aside });
+    await npmInstall(aside, [`${packageOf(name)}@${TFJS}`, 'node-api-headers@1.5.0']);
     const modules = join(aside, 'node_modules');
     const addon = join(modules, packageOf(name));
     // It has to share our TF.js, not bring another one: see load.ts.
@@ -74,33 +65,14 @@ export async function installNative(name: NativeName, options: InstallOptions = 
     await compileAddon(addon, await headersFolder(modules));
     say('loading it and computing');
     const found = await probe(aside, packageOf(name));
-    const facts = {
-      engine: name,
-      tfjs: TFJS,
-      tensorflow: TENSORFLOW,
-      wheel: wheel.sha256,
-      node: process.version,
-      ...found,
-    };
-    await writeFile(join(aside, MANIFEST), JSON.stringify(facts, null, 2));
-    await rename(aside, target);
-    return target;
-  } catch (error) {
-    await rm(aside, { recursive: true, force: true });
-    throw error;
-  }
+    const { version: node } = process;
+    return { engine: name, tfjs: TFJS, tensorflow: TENSORFLOW, wheel: wheel.sha256, node, ...found };
+  });
 }
 
 /** Removes what `installNative` made; false when there was nothing. */
-export async function uninstallNative(name: NativeName): Promise<boolean> {
-  const folder = engineFolder(name);
-  if (!existsSync(folder)) return false;
-  if (!existsSync(join(folder, MANIFEST)))
-    throw new EngineError(
-      `${folder} is not an engine that hi-zfo installed (it has no ${MANIFEST}). Nothing was removed.`,
-    );
-  await rm(folder, { recursive: true });
-  return true;
+export function uninstallNative(name: NativeName): Promise<boolean> {
+  return removeEngineFolder(engineFolder(name));
 }
 
 async function leaveOnly(modules: string, kept: string): Promise<void> {
