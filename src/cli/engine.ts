@@ -73,7 +73,7 @@ interface Values {
 
 function nativeName(name: string | undefined): NativeName {
   if (name === 'native' || name === 'gpu') return name;
-  throw new ConfigError(`There is no engine ${String(name)} to install; take native, gpu or webgpu.`);
+  throw new ConfigError(`There is no engine ${String(name)} to install; take fast, native, gpu or webgpu.`);
 }
 
 /** `hi-zfo engine`: what is picked on this machine, what is missing, and installing the native ones. */

@@ -1,5 +1,6 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import { differentiable } from '../ops/differentiable.ts';
+import { bentLogits, headGradients } from '../ops/head-loss.ts';
 import { tf } from '../tf.ts';
 import { GROUP, runProgram } from './backend.ts';
 
@@ -17,22 +18,14 @@ export function headLoss(
   const [mean, tokens] = differentiable<Tensor[], 'h' | 'w'>(
     { h, w },
     (save) => {
-      const raw: Tensor2D = tf.matMul(h, w, false, true);
-      const bent = softcap ? tf.tanh<Tensor2D>(tf.div<Tensor2D>(raw, softcap)) : undefined;
-      const logits = bent ? tf.mul<Tensor2D>(bent, softcap!) : raw;
+      const { logits, slope } = bentLogits(h, w, softcap);
       const losses = crossEntropies(logits, targets);
       const oneHot = tf.oneHot(targets, w.shape[0]) as Tensor2D;
       const dLogits = tf.div(tf.sub(tf.softmax(logits), oneHot), n);
-      save([h, w, bent ? tf.mul(dLogits, tf.sub(1, tf.square(bent))) : dLogits]);
+      save([h, w, slope ? tf.mul(dLogits, slope) : dLogits]);
       return [tf.mean(losses), losses];
     },
-    (dy, saved) => {
-      const [hidden, weight, dLogits] = saved as [Tensor2D, Tensor2D, Tensor2D];
-      return {
-        h: () => tf.mul(tf.matMul(dLogits, weight), dy),
-        w: () => tf.mul(tf.matMul(dLogits, hidden, true), dy),
-      };
-    },
+    headGradients,
   );
   return { mean: mean as Scalar, tokens: tokens as Tensor1D };
 }

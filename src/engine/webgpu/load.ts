@@ -1,9 +1,5 @@
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { MANIFEST } from '../native/recipe.ts';
-import { shareTfjs } from '../native/share-tfjs.ts';
+import { checkProduct, resolvePackages } from '../native/resolve.ts';
 import { tf } from '../tf.ts';
 import { webgpuBackend } from './backend.ts';
 import { guard } from './guard.ts';
@@ -35,11 +31,11 @@ export async function loadWebgpu(): Promise<Card> {
     await tf.setBackend('webgpu');
     return loaded;
   }
-  const found = await resolve();
-  if (!found) throw new Error('not installed');
+  const load = await resolvePackages(webgpuFolder(), [DAWN.name, BACKEND.name]);
+  if (!load) throw new Error('not installed');
   const previous = tf.engine().backendName;
   try {
-    const dawn = (await import(pathToFileURL(found(DAWN.name)).href)) as {
+    const dawn = (await import(pathToFileURL(load.resolve(DAWN.name)).href)) as {
       create(options: string[]): Gpu;
       globals: object;
     };
@@ -51,7 +47,7 @@ export async function loadWebgpu(): Promise<Card> {
     Object.defineProperty(globalThis.navigator, 'gpu', { value: gpu, configurable: true });
     const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
     if (!adapter) throw new Error('no graphics card with a Vulkan, Metal or Direct3D 12 driver is found');
-    if (!tf.findBackend('webgpu')) found.load(BACKEND.name);
+    if (!tf.findBackend('webgpu')) load(BACKEND.name);
     if (!(await tf.setBackend('webgpu'))) throw new Error('its backend did not start');
     guard(webgpuBackend());
     await checkProduct();
@@ -64,36 +60,4 @@ export async function loadWebgpu(): Promise<Card> {
     if (previous) await tf.setBackend(previous);
     throw error;
   }
-}
-
-interface Found {
-  (name: string): string;
-  load(name: string): unknown;
-}
-
-async function resolve(): Promise<Found | undefined> {
-  const own = webgpuFolder();
-  const installed = existsSync(join(own, MANIFEST));
-  if (installed) await shareTfjs(own);
-  const bases = [import.meta.url, join(process.cwd(), 'package.json')];
-  for (const base of installed ? [join(own, 'package.json'), ...bases] : bases) {
-    const load = createRequire(base);
-    try {
-      load.resolve(DAWN.name);
-      load.resolve(BACKEND.name);
-      return Object.assign((name: string) => load.resolve(name), { load });
-    } catch {
-      // Not here; the next base may have it.
-    }
-  }
-  return undefined;
-}
-
-/** [[1, 2], [3, 4]] times itself. */
-async function checkProduct(): Promise<void> {
-  const a = tf.tensor2d([1, 2, 3, 4], [2, 2]);
-  const product = tf.matMul(a, a);
-  const values = Array.from(await product.data());
-  tf.dispose([a, product]);
-  if (values.join() !== '7,10,15,22') throw new Error(`a 2 x 2 product came out as ${values.join(', ')}`);
 }
