@@ -171,6 +171,7 @@ async function train(
     const held = Math.min(heldOut, s.source.test.length);
     const before = held > 0 ? await s.heldOutLoss(held) : NaN;
     if (held > 0) say({ heldOutLoss: before, examples: held, step: s.steps });
+    const until = s.steps + steps;
     await s.run(steps, {
       signal: stop.signal,
       show: false,
@@ -185,6 +186,7 @@ async function train(
           ...(r.skipped && { skipped: r.skipped }),
         }),
     });
+    if (s.steps < until && !stop.signal.aborted) process.exitCode = 1; // it gave up; the warning says why
     const after = held > 0 ? await s.heldOutLoss(held) : NaN;
     const { rows } = s.history.data;
     const last = rows.at(-1);

@@ -17,10 +17,15 @@ interface Run {
   readonly onStep: RunOrder['onStep'];
   /** Steps that this run has made. */
   made: number;
+  /** The last of them that changed nothing, in a row. */
+  skipped: number;
   readonly stop: AbortController;
   /** Ends the wait of a pause. */
   wake: () => void;
 }
+
+/** Steps in a row without a finite loss and gradient after which a run ends: other batches and directions have been tried by then. */
+const HOPELESS = 10;
 
 /** Turns of the event loop in which messages are read: one may bring the socket's notice, the next the message itself. */
 const TURNS = 3;
@@ -80,6 +85,7 @@ export class RunControl {
     const run = this.#run;
     if (run) {
       run.made++;
+      run.skipped = row.skipped ? run.skipped + 1 : 0;
       if (run.until === this.trainer.steps) run.wake(); // a paused run that was stepped to its end
     }
     await this.hooks.afterStep(run?.stop.signal);
@@ -99,7 +105,14 @@ export class RunControl {
   /** Makes steps until the order is filled, the signal fires or `stop` is called. Returns what ended it early, in words. */
   async go({ steps, signal, onStep }: RunOrder): Promise<string | undefined> {
     const until = steps === undefined ? undefined : this.trainer.steps + steps;
-    const run: Run = { until, onStep, made: 0, stop: new AbortController(), wake: () => undefined };
+    const run: Run = {
+      until,
+      onStep,
+      made: 0,
+      skipped: 0,
+      stop: new AbortController(),
+      wake: () => undefined,
+    };
     this.#run = run;
     const stop = () => this.stop();
     signal?.addEventListener('abort', stop);
@@ -109,9 +122,13 @@ export class RunControl {
       for (;;) {
         await this.edits.drain();
         if (until !== undefined && this.trainer.steps >= until) return undefined;
-        if (run.stop.signal.aborted) {
-          const text = `stopped after ${run.made}${steps === undefined ? '' : ` of ${steps}`} steps`;
-          this.trainer.note('stop', text);
+        const hopeless = run.skipped >= HOPELESS;
+        if (run.stop.signal.aborted || hopeless) {
+          const count = `${run.made}${steps === undefined ? '' : ` of ${steps}`} steps`;
+          const text = hopeless
+            ? `ended after ${count}: ${whyHopeless(this.trainer)}`
+            : `stopped after ${count}`;
+          this.trainer.note(hopeless ? 'warning' : 'stop', text);
           return text;
         }
         if (this.#state === 'paused') await this.#pause(run);
@@ -140,4 +157,11 @@ export class RunControl {
     this.#state = state;
     this.hooks.onState(state);
   }
+}
+
+function whyHopeless({ rows }: AnyTrainer): string {
+  return (
+    `the last ${HOPELESS} changed nothing (${rows.at(-1)!.skipped}). ` +
+    'Lower epsilon or the rates; rewind goes back to a step where the loss was sound.'
+  );
 }

@@ -70,6 +70,22 @@ describe('a run', () => {
     await s.run(1);
   });
 
+  it('ends when ten steps in a row have changed nothing, and says why', async () => {
+    const s = await start({ method: 'zo', epsilon: 3e38 });
+    const before = await s.model.parameters.get(s.model.embedding).data();
+    await s.run(3, { show: false });
+    s.set({ epsilon: 1e-3 });
+    await s.run(1, { show: false }); // one that moves: counting starts anew
+    s.set({ epsilon: 3e38 });
+    expect((await s.run(50, { show: false })).data.rows).toHaveLength(10);
+    expect(s.rows.map((row) => row.skipped === '').filter(Boolean)).toHaveLength(1);
+    expect(texts(s, 'warning').at(-1)).toMatch(
+      /^ended after 10 of 50 steps: the last 10 changed nothing \(a perturbed loss is /,
+    );
+    await s.rewind(0);
+    expect(await s.model.parameters.get(s.model.embedding).data()).toEqual(before);
+  });
+
   it('that fails ends with a line and an idle state', async () => {
     const s = await start({ method: 'zo', schedule: (step) => (step < 2 ? 1 : NaN) });
     const states: string[] = [];
