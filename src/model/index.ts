@@ -12,6 +12,7 @@ export {
   type Weights,
 } from './parameters.ts';
 export { DeviceBatch, type TokenBatch } from './batch.ts';
+export { cutRows, lossAndGradientsOver, prepareMicroBatches, type MicroBatch } from './micro-batches.ts';
 export { Decoder, type Pass } from './decoder.ts';
 export type { Prepared, Trainable } from './trainable.ts';
 export type { CostUnit, MeasuredCosts, TensorCost } from './tensor-cost.ts';
