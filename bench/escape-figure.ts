@@ -1,8 +1,28 @@
 import { writeFileSync } from 'node:fs';
 import { axis, colours, faded, frame, heading, NEUTRAL } from '../src/plot/theme.ts';
 import { renderPng } from '../src/plot/still/index.ts';
-import { walk, type Landscape } from './basins.ts';
-import type { Escape } from './escape.ts';
+import { walk, type Landscape, type Mover, type Way } from './basins.ts';
+
+/** What `docs/figures/escape.png` is drawn from. */
+export interface Escape {
+  machine: string;
+  walkers: number;
+  steps: number;
+  epsilons: number[];
+  rates: number[];
+  /** Share of walkers in the wide basin at the end: [rate][epsilon]. */
+  maps: Record<Exclude<Way, 'smoothed gradient'>, number[][]>;
+  /** The same at `rate`, by the angle between the line of the two basins and the ZO weight's axis. */
+  angles: { angle: number; share: number[] }[];
+  rate: number;
+  /** Smallest epsilon at which the smoothed loss has no narrow minimum left. */
+  critical: number;
+  /** Curvature along y at the bottom of each basin. */
+  curvature: { narrow: number; wide: number };
+  /** Who moves what, at `rate` and at a rate and epsilon of each kind. */
+  movers: { x: Mover; y: Mover; shares: number[] }[];
+  moversAt: { rate: number; epsilon: number }[];
+}
 
 const WIDTH = 1180;
 const HEIGHT = 760;

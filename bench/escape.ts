@@ -8,7 +8,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { bottom, escaped, landscape, walk, type Mover, type Walk, type Way } from './basins.ts';
-import { drawEscape } from './escape-figure.ts';
+import { drawEscape, type Escape } from './escape-figure.ts';
 import { machine } from './machine.ts';
 
 const { values: args } = parseArgs({
@@ -20,27 +20,6 @@ const rates = Array.from({ length: 13 }, (_, i) => 0.003 * 2 ** (i / 2));
 const RATE = 0.01;
 const along = landscape(0);
 const usual = { on: along, x: 'FO' as Mover, y: 'ZO' as Mover, rateFO: 0.02, alpha: 0.1, steps, seed: 0 };
-
-/** What `docs/figures/escape.png` is drawn from. */
-export interface Escape {
-  machine: string;
-  walkers: number;
-  steps: number;
-  epsilons: number[];
-  rates: number[];
-  /** Share of walkers in the wide basin at the end: [rate][epsilon]. */
-  maps: Record<Exclude<Way, 'smoothed gradient'>, number[][]>;
-  /** The same at `rate`, by the angle between the line of the two basins and the ZO weight's axis. */
-  angles: { angle: number; share: number[] }[];
-  rate: number;
-  /** Smallest epsilon at which the smoothed loss has no narrow minimum left. */
-  critical: number;
-  /** Curvature along y at the bottom of each basin. */
-  curvature: { narrow: number; wide: number };
-  /** Who moves what, at `rate` and at a rate and epsilon of each kind. */
-  movers: { x: Mover; y: Mover; shares: number[] }[];
-  moversAt: { rate: number; epsilon: number }[];
-}
 
 const share = (how: Partial<Walk> & Pick<Walk, 'way' | 'epsilon' | 'rateZO'>): number => {
   let count = 0;

@@ -3,9 +3,8 @@ import type { Engine } from '../engine/engine.ts';
 import { tf } from '../engine/tf.ts';
 import { ConfigError } from '../errors.ts';
 import type { NoiseKey } from '../noise/index.ts';
-import type { Parameter, ParameterStore, Weights } from '../model/parameters.ts';
+import type { Parameter } from '../model/parameters.ts';
 import { tensorId } from '../noise/index.ts';
-import type { KeptParts } from './kept-parts.ts';
 import { baseLaw, DEFAULT_RANK, type DirectionLaw } from './law.ts';
 
 /**
@@ -65,60 +64,13 @@ export function basePart(engine: Engine, u: Direction, p: Parameter): Tensor {
   return isLowRank(u, p) ? lowRankPart(engine, u, p) : engine.ops.noise([...p.shape], keyOf(u, p), baseLaw(u.law)); // prettier-ignore
 }
 
-/** w + scale * u of one tensor: a new tensor. The same bits with and without `kept`. */
-export function moved<T extends Tensor>(
-  engine: Engine,
-  w: T,
-  p: Parameter,
-  u: Direction,
-  scale: number,
-  kept?: KeptParts,
-): T {
-  const part = kept?.of(u, p);
-  if (part) return engine.ops.addScaled(w, part as T, isLowRank(u, p) ? scale : scale * scaleOf(u));
-  if (!isLowRank(u, p)) return engine.ops.perturb(w, scale * scaleOf(u), keyOf(u, p), baseLaw(u.law));
-  return tf.tidy(() => engine.ops.addScaled(w, lowRankPart(engine, u, p) as T, scale));
+/** Whether a tensor's part of the direction is a product of two thin matrices: vectors are drawn whole under every law. */
+export function isLowRank(u: Direction, p: Parameter): boolean {
+  return u.law === 'low-rank' && p.shape.length === 2;
 }
-
-/** A view of the weights in which the tensors of `set` are w + scale * u and all others are as stored. */
-export function perturbedWeights(
-  engine: Engine,
-  store: ParameterStore,
-  set: ReadonlySet<Parameter>,
-  u: Direction,
-  scale: number,
-  kept?: KeptParts,
-): Weights {
-  return (p) => {
-    const w = store.get(p);
-    return set.has(p) ? moved(engine, w, p, u, scale, kept) : w;
-  };
-}
-
-/** A tensor of the estimate g = sum_i c_i u_i, made one direction at a time. It belongs to the caller. */
-export function combine(
-  engine: Engine,
-  from: Tensor,
-  p: Parameter,
-  terms: readonly { coefficient: number; u: Direction }[],
-  kept?: KeptParts,
-): Tensor {
-  let sum = from;
-  for (const { coefficient, u } of terms) {
-    const last = sum;
-    try {
-      sum = moved(engine, last, p, u, coefficient, kept);
-    } finally {
-      if (last !== from) last.dispose();
-    }
-  }
-  return sum === from ? from.clone() : sum;
-}
-
-const isLowRank = (u: Direction, p: Parameter) => u.law === 'low-rank' && p.shape.length === 2;
 
 /** U V^T / sqrt(r), from keys of their own. */
-function lowRankPart(engine: Engine, u: Direction, p: Parameter): Tensor {
+export function lowRankPart(engine: Engine, u: Direction, p: Parameter): Tensor {
   const { rank = DEFAULT_RANK } = u;
   const factor = (side: 'U' | 'V', rows: number) => {
     const key = { ...keyOf(u, p), tensor: tensorId(`${p.name} ${side}`) };
@@ -131,7 +83,8 @@ function lowRankPart(engine: Engine, u: Direction, p: Parameter): Tensor {
   });
 }
 
-function scaleOf(u: Direction): number {
+/** @throws ConfigError for a sphere whose length was not measured */
+export function scaleOf(u: Direction): number {
   if (u.law === 'sphere' && u.scale === undefined)
     throw new ConfigError('A direction on the sphere has no length yet; make it with drawDirection().');
   return u.scale ?? 1;

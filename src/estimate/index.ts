@@ -1,13 +1,6 @@
 export { checkLaw, directionLaws, type DirectionLaw } from './law.ts';
-export {
-  combine,
-  directionPart,
-  drawDirection,
-  keyOf,
-  moved,
-  perturbedWeights,
-  type Direction,
-} from './direction.ts';
+export { directionPart, drawDirection, keyOf, type Direction } from './direction.ts';
+export { combine, moved, perturbedWeights } from './perturb.ts';
 export { KEPT_BYTES, KeptParts } from './kept-parts.ts';
 export {
   estimatorSettings,

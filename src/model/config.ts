@@ -1,11 +1,10 @@
 import type { Activation } from '../engine/engine.ts';
-import type { RopeScaling } from './rope.ts';
+import type { RotaryPositions } from './rope.ts';
 import type { Role } from './parameters.ts';
 
 /** How a model knows where a token stands. */
 export type Positions =
-  /** Query and key dimensions turn with the position, the first `dimensions` of each head. */
-  | { kind: 'rotary'; dimensions: number; theta: number; scaling: RopeScaling }
+  | RotaryPositions
   /** A row of a table is added to the embedding: row position + `offset` of `rows`. */
   | { kind: 'learned'; rows: number; offset: number }
   /** Scores fall with the distance (Press et al. 2022). */

@@ -1,5 +1,4 @@
 import { FormatError } from '../errors.ts';
-import type { Positions } from './config.ts';
 import type { Fields } from './fields.ts';
 
 /** How rotary angles are scaled; kinds as `rope_type` in Hugging Face configs. */
@@ -20,6 +19,14 @@ export type RopeScaling =
   /** Ding et al. 2024: a divisor a pair, one list up to `originalLength` and another beyond. */
   | { type: 'longrope'; short: number[]; long: number[]; originalLength: number; attentionFactor: number };
 
+/** Query and key dimensions turn with the position, the first `dimensions` of each head. */
+export interface RotaryPositions {
+  kind: 'rotary';
+  dimensions: number;
+  theta: number;
+  scaling: RopeScaling;
+}
+
 /** What a family has when its config.json says nothing. */
 export interface RopeDefaults {
   theta?: number;
@@ -39,7 +46,7 @@ export function rotaryPositions(
   headDim: number,
   maxPositions: number,
   defaults: RopeDefaults = {},
-): Extract<Positions, { kind: 'rotary' }> {
+): RotaryPositions {
   const { thetaName = 'rope_theta', partialName = 'partial_rotary_factor' } = defaults;
   const rope = field.object(field.first(['rope_parameters', 'rope_scaling']) ?? 'rope_scaling');
   if (rope.has('full_attention') || rope.has('sliding_attention'))
