@@ -54,10 +54,11 @@ export type {
   Profile,
   ProfileEntry,
   ProfileOptions,
+  Reach,
   TensorCost,
   TotalCost,
 } from './profile/index.ts';
-export { Partition, budgetOf, selectExact, selectGreenTrainer } from './partition/index.ts';
+export { Partition, budgetOf, reachOf, selectExact, selectGreenTrainer } from './partition/index.ts';
 export type {
   Budget,
   Item,

@@ -17,7 +17,7 @@ export interface TensorCell {
   role: string;
   shape: readonly number[];
   size: number;
-  /** From the last profile; null before there is one. */
+  /** From the last profile; null before there is one, and where it did not reach. */
   importance: number | null;
 }
 
@@ -99,7 +99,7 @@ export interface PanelState {
   tensors: readonly TensorCell[];
   /** One character a tensor: F (FO), Z (ZO), x (frozen). Empty before there are labels, and so is `reasons`. */
   labels: string;
-  /** One character a tensor: `h` set by hand, `c` chosen, `o` over budget, `n` no gain, `a` all alike. */
+  /** One character a tensor: `h` set by hand, `c` chosen, `o` over budget, `n` no gain, `r` out of reach, `a` all alike, `b` base. */
   reasons: string;
   /** Null before there is a partition. */
   budget: BudgetAnswer | null;

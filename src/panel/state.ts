@@ -15,6 +15,7 @@ const reasons: Record<Reason, string> = {
   chosen: 'c',
   'over budget': 'o',
   'no gain': 'n',
+  'out of reach': 'r',
   all: 'a',
   base: 'b',
 };
@@ -53,13 +54,14 @@ export function budgetAnswer(
 }
 
 function cells({ parameters, lastProfile }: PanelHost): TensorCell[] {
+  const measured = lastProfile?.entries.map((e) => (e.reached ? e.importance : NaN));
   return parameters.map((p, i) => ({
     name: p.name,
     layer: outside.has(p.role) ? null : p.layer,
     role: p.role,
     shape: p.shape,
     size: p.size,
-    importance: finite(lastProfile?.entries[i]?.importance),
+    importance: finite(measured?.[i]),
   }));
 }
 

@@ -31,13 +31,18 @@ export function budgetOf(rho: number, total: TotalCost): Budget {
   const ratio = total.forward / total.backward;
   const share = rho * (1 + ratio) - ratio;
   if (share >= FLOOR) return { rho, share: Math.min(share, 1), cost: Math.min(share, 1) * total.backward };
-  const least = (FLOOR + ratio) / (1 + ratio);
   return {
     rho,
     share: FLOOR,
     cost: FLOOR * total.backward,
     warning:
       `rho ${rho} leaves ${(100 * share).toFixed(1)}% of the backward cost after the forward pass; ` +
-      `the floor of ${100 * FLOOR}% is used. Take rho >= ${least.toFixed(2)} for a budget of its own.`,
+      `the floor of ${100 * FLOOR}% is used. Take rho >= ${rhoOf(FLOOR, total).toFixed(2)} for a budget of its own.`,
   };
+}
+
+/** The rho that leaves a share of the backward cost after the forward pass. */
+export function rhoOf(share: number, { forward, backward }: TotalCost): number {
+  const ratio = forward / backward;
+  return (share + ratio) / (1 + ratio);
 }

@@ -1,7 +1,30 @@
-import { measure, type Item, type Selection } from './knapsack.ts';
+import { measure, type Item, type ItemCost, type Selection } from './knapsack.ts';
 
 /** Levels that GreenTrainer divides the full backward cost into. */
 const LEVELS = 1000;
+
+/** Costs and budget as GreenTrainer rounds them, and how much dy has been carried at each depth; index 0 = output side. */
+function levelled(items: readonly ItemCost[], budget: number, levels: number) {
+  const total = items.reduce((s, x) => s + x.dy + x.dw, 0);
+  const scale = total > levels ? levels / total : 1;
+  const side = [...items].reverse();
+  const dw = side.map((x) => Math.floor(x.dw * scale));
+  const prefix = [0];
+  for (const x of side) prefix.push(prefix[prefix.length - 1]! + Math.floor(x.dy * scale));
+  return { dw, prefix, limit: Math.floor(budget * scale) };
+}
+
+/**
+ * Which items that selection can hold: by its own rounded costs, which reach somewhat further than the true ones; never the
+ * input-most. What a smaller budget reaches is among it. `items` in execution order (0 = input side).
+ */
+export function reachGreenTrainer(items: readonly ItemCost[], budget: number, levels = LEVELS): boolean[] {
+  const { dw, prefix, limit } = levelled(items, budget, levels);
+  return items.map((_, i) => {
+    const k = items.length - i; // as in the program: 1 = output side
+    return i > 0 && prefix[k]! + dw[k - 1]! <= limit;
+  });
+}
 
 /**
  * GreenTrainer's own selection, kept for comparison. It is not optimal: the input-most tensor cannot be chosen when the
@@ -12,14 +35,8 @@ const LEVELS = 1000;
  */
 export function selectGreenTrainer(items: readonly Item[], budget: number, levels = LEVELS): Selection {
   const n = items.length;
-  const total = items.reduce((s, x) => s + x.dy + x.dw, 0);
-  const scale = total > levels ? levels / total : 1;
-  const side = [...items].reverse(); // index 0 = output side, as in its arrays
-  const dy = side.map((x) => Math.floor(x.dy * scale));
-  const dw = side.map((x) => Math.floor(x.dw * scale));
-  const limit = Math.floor(budget * scale);
-  const prefix = [0];
-  for (const d of dy) prefix.push(prefix[prefix.length - 1]! + d);
+  const { dw, prefix, limit } = levelled(items, budget, levels);
+  const importance = items.map((x) => x.importance).reverse();
 
   let stop = n - 1;
   for (let k = 0; k < n; k++) {
@@ -43,7 +60,7 @@ export function selectGreenTrainer(items: readonly Item[], budget: number, level
       for (let j = 0; j < k; j++) {
         const rest = t - dw[k - 1]! - (prefix[k]! - prefix[j]!);
         if (rest < 0 || !took[j]![rest]) continue;
-        const v = value[j]![rest]! + side[k - 1]!.importance;
+        const v = value[j]![rest]! + importance[k - 1]!;
         if (v > take) {
           take = v;
           before = j;

@@ -1,6 +1,7 @@
 export { budgetOf, type Budget } from './budget.ts';
-export { selectExact, measure, type Item, type Selection } from './knapsack.ts';
-export { selectGreenTrainer } from './greentrainer.ts';
+export { selectExact, reachExact, measure, type Item, type ItemCost, type Selection } from './knapsack.ts';
+export { selectGreenTrainer, reachGreenTrainer } from './greentrainer.ts';
+export { reachOf, unmeasured } from './reach.ts';
 export { selectParameters, describeSelector, type Selector } from './select.ts';
 export {
   Partition,

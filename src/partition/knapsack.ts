@@ -1,11 +1,15 @@
-/** One tensor as the solver sees it. */
-export interface Item {
-  /** Value; items with importance <= 0 are never chosen. */
-  importance: number;
+/** What an item costs. */
+export interface ItemCost {
   /** Paid by every item from the deepest chosen one to the output. */
   dy: number;
   /** Paid when chosen. */
   dw: number;
+}
+
+/** One tensor as the solver sees it. */
+export interface Item extends ItemCost {
+  /** Value; items with importance <= 0 are never chosen, and those out of reach are not looked at. */
+  importance: number;
 }
 
 /** A selection and what it costs by C(m), unrounded. */
@@ -19,6 +23,25 @@ export interface Selection {
 /** Steps that the budget is divided into when costs are not small whole numbers. */
 const DEFAULT_GRID = 20_000;
 
+/** Part of the budget (or of 1, if that is more) that rounding in sums of costs may overdraw. */
+const ROUNDING = 2e-9;
+
+/**
+ * Which items any selection within `budget` can hold: the cheapest with item k pays dy from k to the output and dw of k
+ * alone. What a smaller budget reaches is among it. `items` in execution order (0 = input side).
+ */
+export function reachExact(items: readonly ItemCost[], budget: number): boolean[] {
+  const most = budget + ROUNDING * Math.max(1, budget);
+  let carried = 0;
+  return items
+    .map((_, depth) => {
+      const { dy, dw } = items[items.length - 1 - depth]!;
+      carried += dy;
+      return carried + dw <= most;
+    })
+    .reverse();
+}
+
 /**
  * Largest total importance within `budget` under C(m) = sum of dy from the deepest chosen item to the output + sum of
  * dw of the chosen. `items` in execution order (0 = input side).
@@ -30,9 +53,10 @@ const DEFAULT_GRID = 20_000;
  */
 export function selectExact(items: readonly Item[], budget: number, grid = DEFAULT_GRID): Selection {
   const n = items.length;
-  const everything = items.map((x) => x.importance > 0);
-  const all = measure(items, everything);
-  if (all.cost <= budget) return { chosen: everything, ...all };
+  const reached = reachExact(items, budget);
+  const wanted = items.map((x, i) => reached[i]! && x.importance > 0);
+  const all = measure(items, wanted);
+  if (all.cost <= budget) return { chosen: wanted, ...all };
   const whole = budget <= grid && items.every((x) => Number.isInteger(x.dw));
   const unit = whole ? 1 : budget / grid;
   const width = (whole ? Math.max(0, Math.floor(budget)) : grid) + 1;
@@ -45,7 +69,7 @@ export function selectExact(items: readonly Item[], budget: number, grid = DEFAU
     carried += dy;
     if (carried > budget) break;
     const weight = Math.ceil(dw / unit - 1e-9);
-    if (!(importance > 0) || weight >= width) continue;
+    if (!wanted[n - 1 - depth] || weight >= width) continue;
     const left = Math.floor((budget - carried) / unit + 1e-9) - weight;
     if (left >= 0 && best[left]! + importance > answer.value) {
       answer = { value: best[left]! + importance, depth, left };
@@ -69,18 +93,23 @@ export function selectExact(items: readonly Item[], budget: number, grid = DEFAU
       t -= Math.ceil(items[n - 1 - depth]!.dw / unit - 1e-9);
     }
   }
-  if (!whole) fillSlack(items, budget, chosen);
+  if (!whole) fillSlack(items, budget, wanted, chosen);
   return { chosen, ...measure(items, chosen) };
 }
 
 /** Adds what still fits above the deepest chosen item, most importance per cost first. */
-function fillSlack(items: readonly Item[], budget: number, chosen: boolean[]): void {
+function fillSlack(
+  items: readonly Item[],
+  budget: number,
+  wanted: readonly boolean[],
+  chosen: boolean[],
+): void {
   const deepest = chosen.indexOf(true);
   if (deepest < 0) return;
   let { cost } = measure(items, chosen);
   const open = items
     .map((item, i) => ({ item, i }))
-    .filter(({ item, i }) => i > deepest && !chosen[i] && item.importance > 0)
+    .filter(({ i }) => i > deepest && !chosen[i] && wanted[i])
     .sort((a, b) => b.item.importance / b.item.dw - a.item.importance / a.item.dw);
   for (const { item, i } of open) {
     if (cost + item.dw > budget) continue;

@@ -3,9 +3,10 @@ import type { Parameter } from '../model/parameters.ts';
 import { selectionCost } from '../profile/cost.ts';
 import type { Profile } from '../profile/importance.ts';
 import { budgetOf, type Budget } from './budget.ts';
-import { selectGreenTrainer } from './greentrainer.ts';
-import { selectExact } from './knapsack.ts';
+import { reachExact } from './knapsack.ts';
+import { unmeasured } from './reach.ts';
 import { describeSelector, selectTrained, type Selector } from './select.ts';
+import { solvers, type SolverName } from './solvers.ts';
 
 /** How a tensor is trained. `frozen` is for baselines; Hi-ZFO itself freezes nothing. */
 export type Label = 'FO' | 'ZO' | 'frozen';
@@ -15,6 +16,7 @@ export type Reason =
   | 'chosen' // in the optimum
   | 'over budget' // worth something, but the optimum leaves it out
   | 'no gain' // importance <= 0
+  | 'out of reach' // alone, with the error signal carried to it, it costs more than the budget
   | 'by hand'
   | 'all' // the method labels every tensor alike
   | 'base'; // of the model under an adapter: only the adapter competes for FO
@@ -30,7 +32,7 @@ export interface PartitionEntry {
 export interface PartitionSummary {
   /** Share of the full backward cost that is spent, by C(m); NaN for some FO tensors without a profile. */
   achieved: number;
-  /** Share of the total positive importance that FO tensors hold. NaN without a profile. */
+  /** Share of the total positive importance that FO tensors hold. NaN without a profile of every tensor. */
   importanceKept: number;
   /** Values in FO and ZO tensors. */
   sizeFO: number;
@@ -48,7 +50,7 @@ export interface PartitionOptions {
   /** Share of a full step's FLOPs, 0 to 1; defaults to 0.6. */
   rho?: number;
   /** `exact` (default) or GreenTrainer's own dynamic program. */
-  solver?: 'exact' | 'greentrainer';
+  solver?: SolverName;
   /** Label of what is not FO; defaults to `ZO`. */
   rest?: 'ZO' | 'frozen';
 }
@@ -66,19 +68,30 @@ export class Partition {
     Object.freeze(this);
   }
 
-  /** Solves for the best FO set within the budget of `rho`. */
+  /**
+   * Solves for the best FO set within the budget of `rho`. It is the same from a profile of every tensor and from one of what this
+   * budget, or a larger one, can reach. Throws ConfigError when it reaches further than the profile.
+   */
   static solve(profile: Profile, options: PartitionOptions = {}): Partition {
     const { rho = 0.6, solver = 'exact', rest = 'ZO' } = options;
-    if (solver !== 'exact' && solver !== 'greentrainer') {
+    if (!Object.hasOwn(solvers, solver)) {
       throw new ConfigError(`solver is ${JSON.stringify(solver)}; take 'exact' or 'greentrainer'.`);
     }
     const budget = budgetOf(rho, profile.total);
-    const select = solver === 'exact' ? selectExact : selectGreenTrainer;
-    const { chosen } = select(profile.entries, budget.cost);
-    const entries = profile.entries.map(({ parameter, importance }, i): PartitionEntry => {
+    const unknown = unmeasured(profile, budget, solver).length;
+    if (unknown > 0) {
+      throw new ConfigError(
+        `rho ${rho} can buy ${unknown} tensor${unknown > 1 ? 's' : ''} whose importance was not measured: the profile was made for ` +
+          `rho ${profile.reach}. Profile again, with profile({ rho: ${rho} }) or with profile() for any rho. Nothing has changed.`,
+      );
+    }
+    const { chosen } = solvers[solver].select(profile.entries, budget.cost);
+    const affordable = reachExact(profile.entries, budget.cost);
+    const entries = profile.entries.map(({ parameter, importance, reached }, i): PartitionEntry => {
       if (parameter.base) return underAdapter(parameter, rest);
       if (chosen[i]) return { parameter, label: 'FO', reason: 'chosen' };
-      return { parameter, label: rest, reason: importance > 0 ? 'over budget' : 'no gain' };
+      if (reached && !(importance > 0)) return { parameter, label: rest, reason: 'no gain' };
+      return { parameter, label: rest, reason: affordable[i] ? 'over budget' : 'out of reach' };
     });
     return new Partition(entries, profile, budget, []);
   }
@@ -148,7 +161,7 @@ export class Partition {
     const { profile } = this;
     const on = (i: number) => this.entries[i]!.label === 'FO';
     let kept = NaN;
-    if (profile) {
+    if (profile && profile.reach === undefined) {
       const positive = (i: number) => Math.max(0, profile.entries[i]!.importance);
       const all = profile.entries.reduce((s, _, i) => s + positive(i), 0);
       kept = profile.entries.reduce((s, _, i) => s + (on(i) ? positive(i) : 0), 0) / all;

@@ -2,7 +2,7 @@ import * as aq from 'arquero';
 import type { ColumnTable } from 'arquero';
 import type { Label, Partition, PartitionEntry } from '../partition/index.ts';
 import { layerGrid } from './grid.ts';
-import { tensorLines } from './profile.ts';
+import { beyondReach, tensorLines } from './profile.ts';
 import { reasonText } from './reasons.ts';
 import { figureSpec, type FigureSpec } from './spec.ts';
 import { NEUTRAL, axis, escaped, faded, frame, labelColour, legendNames } from './theme.ts';
@@ -17,7 +17,7 @@ const longLabels: Record<Label, string> = {
 
 /**
  * The FO/ZO map: a cell for each tensor, coloured by its label and filled to the square root of its importance (full
- * without a profile). Hover gives the reason; diamonds mark labels set by hand.
+ * without a profile; greyed where it was not measured). Hover gives the reason; diamonds mark labels set by hand.
  */
 export function partitionFigure(partition: Partition): FigureSpec {
   const { entries } = partition;
@@ -52,6 +52,16 @@ export function partitionFigure(partition: Partition): FigureSpec {
       }),
     ];
   });
+  const unknown = entries.filter((e) => partition.profile?.entries[e.parameter.index]?.reached === false);
+  if (unknown.length > 0) {
+    data.push(
+      bars(unknown, () => 1, {
+        name: 'importance not measured',
+        marker: { color: faded(NEUTRAL, 0.4) },
+        hoverinfo: 'skip',
+      }),
+    );
+  }
   const edited = entries.filter((e) => e.reason === 'by hand');
   if (edited.length > 0 && edited.length < entries.length) {
     data.push({
@@ -100,7 +110,11 @@ function subtitle(partition: Partition): string[] {
   const { profile, budget, edits } = partition;
   const lines = [counts(partition)];
   if (profile) {
-    lines.push(`${spent(partition)} · ${percent(partition.summary().importanceKept)} of importance in FO`);
+    const kept = `${percent(partition.summary().importanceKept)} of importance in FO`;
+    lines.push(
+      [spent(partition), ...(profile.reach === undefined ? [kept] : [])].join(' · '),
+      ...beyondReach(profile),
+    );
   }
   if (budget?.warning) lines.push('budget raised to its floor: see the text');
   if (edits.length > 0) lines.push(`${count(edits.length, 'edit')} by hand since`);
@@ -151,23 +165,25 @@ function hover({ profile }: Partition, e: PartitionEntry): string {
 }
 
 /**
- * One row a tensor, in execution order. Importance and costs (in the profile's unit) are NaN without a profile;
+ * One row a tensor, in execution order. Importance and costs (in the profile's unit) are NaN without a profile, importance also where
+ * it was not measured;
  * `perCost` is importance for one full backward pass's worth of cost.
  */
 export function partitionTable(partition: Partition): ColumnTable {
   const { entries, profile } = partition;
   const profiled = (e: PartitionEntry) => profile?.entries[e.parameter.index];
+  const importance = (e: PartitionEntry) => (profiled(e)?.reached ? profiled(e)!.importance : NaN);
   const of = <T>(f: (e: PartitionEntry) => T) => entries.map(f);
   return aq.table({
     name: of((e) => e.parameter.name),
     label: of((e) => e.label),
     reason: of((e) => reasonText(e, profiled(e))),
-    importance: of((e) => profiled(e)?.importance ?? NaN),
+    importance: of(importance),
     dy: of((e) => profiled(e)?.dy ?? NaN),
     dw: of((e) => profiled(e)?.dw ?? NaN),
     perCost: of((e) => {
       const p = profiled(e);
-      return p && profile ? (p.importance * profile.total.backward) / (p.dy + p.dw) : NaN;
+      return p && profile ? (importance(e) * profile.total.backward) / (p.dy + p.dw) : NaN;
     }),
   });
 }
@@ -178,9 +194,9 @@ export function partitionText(partition: Partition): string {
   const s = partition.summary();
   const lines = [`${title(partition)}: ${counts(partition)}.`];
   if (profile) {
-    lines.push(
-      `Spends ${spent(partition)}, keeps ${percent(s.importanceKept)} of the positive importance in FO.`,
-    );
+    const kept = `, keeps ${percent(s.importanceKept)} of the positive importance in FO`;
+    lines.push(`Spends ${spent(partition)}${profile.reach === undefined ? kept : ''}.`);
+    lines.push(...beyondReach(profile).map((words) => `Importance: ${words}.`));
   }
   if (s.deepestFO) {
     lines.push(

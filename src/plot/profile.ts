@@ -20,10 +20,11 @@ import { amount, costWords, count, percent, plusMinus, shortName, significant, m
 
 /**
  * Importance of every tensor with its standard error, and below it the tensor's share of the backward cost. Tensors stand
- * in groups by role; within a group layer 0 is on the left.
+ * in groups by role; within a group layer 0 is on the left. Where importance was not measured the ground is grey.
  */
 export function profileFigure(profile: Profile): FigureSpec {
   const { entries, total, batches, unit } = profile;
+  const measured = entries.filter((e) => e.reached);
   const laid = roleBlocks(entries.map((e) => e.parameter));
   const { blocks, position, width, end } = laid;
   const share = (cost: number) => (100 * cost) / total.backward;
@@ -35,7 +36,7 @@ export function profileFigure(profile: Profile): FigureSpec {
     ...more,
   });
   const familyTraces = Object.entries(familyColours).flatMap(([family, color]) => {
-    const list = entries.filter((e) => familyOf(e.parameter.role) === (family as Family));
+    const list = measured.filter((e) => familyOf(e.parameter.role) === (family as Family));
     if (list.length === 0) return [];
     return bars(list, {
       name: family,
@@ -56,7 +57,7 @@ export function profileFigure(profile: Profile): FigureSpec {
       hovertemplate: `<b>%{customdata}</b><br>${name} %{y}% of the backward pass<extra></extra>`,
     });
   const importance = cut(
-    entries,
+    measured,
     laid,
     'y',
     (e) => e.importance,
@@ -73,6 +74,7 @@ export function profileFigure(profile: Profile): FigureSpec {
         subtitle: [
           `${onBatches(profile)} · loss ${significant(profile.lossBefore, 4)} → ${significant(profile.lossAfter, 4)} in one trial step` +
             (batches > 1 ? ' · lines: ± 1 standard error' : ''),
+          ...beyondReach(profile).map((words) => `grey: ${words}`),
         ],
         height: 540,
         bottom: 84,
@@ -90,7 +92,7 @@ export function profileFigure(profile: Profile): FigureSpec {
         anchor: 'y2',
       }),
       yaxis: axis('importance', {
-        domain: [0.42, 1],
+        domain: IMPORTANCE,
         zeroline: true,
         zerolinecolor: NEUTRAL,
         zerolinewidth: 1,
@@ -106,12 +108,36 @@ export function profileFigure(profile: Profile): FigureSpec {
         ...importance.annotations,
         ...cost.annotations,
       ],
-      shapes: blocks.slice(1).map((b, i) => {
-        const before = blocks[i]!;
-        return separator((before.start + before.width + b.start) / 2);
-      }),
+      shapes: [
+        ...entries.flatMap((e) => (e.reached ? [] : ground(position(e.parameter), width(e.parameter)))),
+        ...blocks.slice(1).map((b, i) => {
+          const before = blocks[i]!;
+          return separator((before.start + before.width + b.start) / 2);
+        }),
+      ],
     },
   );
+}
+
+/** Where importance is drawn, from the foot of the figure (0) to its top. */
+const IMPORTANCE = [0.42, 1] as const;
+
+/** Ground of a tensor whose importance was not measured. */
+function ground(x: number, width: number): object {
+  const [y0, y1] = IMPORTANCE;
+  const fillcolor = faded(NEUTRAL, 0.25);
+  return {
+    ...{ type: 'rect', yref: 'paper', layer: 'below', line: { width: 0 }, fillcolor },
+    ...{ x0: x - width / 2, x1: x + width / 2, y0, y1 },
+  };
+}
+
+/** How many tensors a profile did not measure, and why; nothing for one of every tensor. */
+export function beyondReach({ entries, reach }: Profile): string[] {
+  const left = entries.filter((e) => !e.reached).length;
+  return left > 0
+    ? [`${left} of ${count(entries.length, 'tensor')} not measured, out of reach of rho ${reach}`]
+    : [];
 }
 
 function separator(x: number): object {
@@ -178,18 +204,21 @@ function order({ entries }: Profile): string {
 
 /** Hover text about one tensor: name, shape, importance and cost. */
 export function tensorLines(
-  { parameter: p, importance, standardError, dy, dw }: ProfileEntry,
+  { parameter: p, importance, standardError, reached, dy, dw }: ProfileEntry,
   unit: Profile['unit'],
 ): string {
   return [
     `<b>${escaped(shortName(p))}</b>`,
     `${p.shape.join(' × ')} = ${amount(p.size)} values${p.tied ? ', tied to the head' : ''}`,
-    `importance ${plusMinus(importance, standardError)}`,
+    `importance ${reached ? plusMinus(importance, standardError) : 'not measured: out of reach'}`,
     `t_dy ${costWords(dy, unit)} · t_dw ${costWords(dw, unit)}`,
   ].join('<br>');
 }
 
-/** One row a tensor, in execution order. Costs in the profile's unit; `share` of t_dy + t_dw in the full backward cost. */
+/**
+ * One row a tensor, in execution order. Costs in the profile's unit; `share` of t_dy + t_dw in the full backward cost. Importance that was
+ * not measured is NaN.
+ */
 export function profileTable({ entries, total }: Profile): ColumnTable {
   const of = <T>(f: (e: ProfileEntry) => T) => entries.map(f);
   return aq.table({
@@ -197,7 +226,7 @@ export function profileTable({ entries, total }: Profile): ColumnTable {
     role: of((e) => e.parameter.role),
     layer: of((e) => e.parameter.layer),
     size: of((e) => e.parameter.size),
-    importance: of((e) => e.importance),
+    importance: of((e) => (e.reached ? e.importance : NaN)),
     standardError: of((e) => e.standardError),
     dy: of((e) => e.dy),
     dw: of((e) => e.dw),
@@ -208,13 +237,15 @@ export function profileTable({ entries, total }: Profile): ColumnTable {
 /** What a profile found, in a few lines. */
 export function profileText(profile: Profile): string {
   const { entries, total, unit, expected } = profile;
-  const best = [...entries].sort((a, b) => b.importance - a.importance).slice(0, 3);
-  const without = entries.filter((e) => !(e.importance > 0)).length;
+  const measured = entries.filter((e) => e.reached);
+  const best = [...measured].sort((a, b) => b.importance - a.importance).slice(0, 3);
+  const without = measured.filter((e) => !(e.importance > 0)).length;
   return [
     `Profile of ${count(entries.length, 'tensor')} on ${onBatches(profile)}: loss ${significant(profile.lossBefore, 4)} before and ` +
       `${significant(profile.lossAfter, 4)} after one trial step.`,
     `Most important: ${best.map((e) => `${shortName(e.parameter)} (${plusMinus(e.importance, e.standardError)})`).join(', ')}; ` +
-      `${without} of ${entries.length} with no gain.`,
+      `${without} of ${measured.length} with no gain.`,
+    ...beyondReach(profile).map((words) => `${words}: it serves that rho and any smaller one.`),
     `Forward ${costWords(total.forward, unit)}, backward ${costWords(total.backward, unit)}` +
       `${unit === 'nanoseconds' ? ', measured' : ''}; ` +
       `the forward pass is ${percent(total.forward / (total.forward + total.backward))} of a full step.`,

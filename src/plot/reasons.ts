@@ -7,6 +7,7 @@ const why: Record<Reason, (label: Label, importance: string) => string> = {
   'over budget': (_, importance) =>
     `worth something (importance ${importance}), but its cost buys more elsewhere`,
   'no gain': (_, importance) => `stepping it does not lower the loss (importance ${importance})`,
+  'out of reach': () => 'the budget does not pay for it alone, with the error signal carried to it',
   'by hand': (label) => `made ${label} by hand`,
   all: (label) => `the method makes every tensor ${label}`,
   base: (label) => `${label}: of the model under the adapter`,

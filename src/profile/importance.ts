@@ -16,12 +16,14 @@ export type TrialStep = (p: Parameter, w: Tensor, gradient: Tensor) => Tensor;
 export interface ProfileEntry extends TensorCost {
   readonly parameter: Parameter;
   /**
-   * Importance, normalised by the largest |mean importance| of the model; positive = stepping it lowers the loss. 0 for the model
-   * under an adapter, which does not compete.
+   * Importance, normalised by the largest |mean importance| that was measured; positive = stepping it lowers the loss. 0 for the
+   * model under an adapter, which does not compete, and for what was not reached.
    */
   readonly importance: number;
-  /** Standard error of `importance` over the batches; NaN with a single batch. */
+  /** Standard error of `importance` over the batches; NaN with a single batch, and for what was not reached. */
   readonly standardError: number;
+  /** Its importance was measured, or is 0 by definition. Always true but in a profile with `reach`. */
+  readonly reached: boolean;
 }
 
 /** Importance and cost of every tensor, in execution order (0 = input side). */
@@ -30,8 +32,13 @@ export interface Profile {
   readonly total: TotalCost;
   /** Batches averaged over. */
   readonly batches: number;
-  /** Largest |mean raw importance|, the unit of `importance` (loss per step). */
+  /**
+   * Largest |mean raw importance| measured, the unit of `importance` (loss per step). With `reach` it may be smaller than that of
+   * the whole model; no selection depends on it, since only sums of importance are compared.
+   */
   readonly scale: number;
+  /** The rho that was asked for, where its budget does not reach every tensor: the profile serves it and any smaller one. */
+  readonly reach?: number;
   /** Mean loss before and after the trial steps. */
   readonly lossBefore: number;
   readonly lossAfter: number;
@@ -51,12 +58,21 @@ export interface ExpectedStep {
   peak: number;
 }
 
+/** A budget that a profile is made for; made by `reachOf`. */
+export interface Reach {
+  readonly rho: number;
+  /** For each tensor, in execution order: a selection within the budget could hold it. Throws ConfigError when none could. */
+  of(costs: readonly TensorCost[], parameters: readonly Parameter[]): readonly boolean[];
+}
+
 export interface ProfileOptions {
   signal?: AbortSignal;
   /** Called after each batch. */
   onBatch?: (done: number, of: number, loss: number) => void;
   /** Rows that reach the head in the cost count: GreenTrainer's `all` (default) or what is executed, `supervised`. */
   head?: 'all' | 'supervised';
+  /** Measures importance only where this budget can buy a tensor, which saves time and memory. Default: everywhere. */
+  reach?: Reach;
 }
 
 /**
@@ -64,6 +80,8 @@ export interface ProfileOptions {
  * again at w1 on the same batch, I_k = -sum g_k(w1) * (w1_k - w0_k); here averaged over `batches`.
  * With an adapter its tensors alone are stepped. At the start LoRA's B is zero and so is the gradient of A: A is not moved and
  * its importance is 0, until B has left zero and the model is profiled again.
+ * With `reach` all are stepped all the same, so that no importance depends on the budget, to the bit (GreenTrainer's code steps only
+ * what the budget reaches); but the gradients at w1 stop at the deepest tensor that is reached.
  * The model is not touched: w1 are new tensors that are forgotten, so weights and moments stay as they were, bit by bit.
  * Source: pittisl/GreenTrainer, decoder_lm/train.py.
  */
@@ -74,8 +92,12 @@ export async function profileModel<Batch>(
   options: ProfileOptions = {},
 ): Promise<Profile> {
   if (batches.length === 0) throw new ConfigError('profile() was given no batch. Give at least one.');
-  const { signal, onBatch, head = 'all' } = options;
+  const { signal, onBatch, head = 'all', reach } = options;
   const list = model.parameters.list;
+  signal?.throwIfAborted();
+  const { costs, unit, size } = await costsOf(model, batches, head);
+  const reached = reach?.of(costs, list);
+  const measured = list.filter((p, k) => !p.base && (reached?.[k] ?? true));
   const raw: number[][] = list.map(() => []);
   let lossBefore = 0;
   let lossAfter = 0;
@@ -83,7 +105,7 @@ export async function profileModel<Batch>(
     signal?.throwIfAborted();
     const batch = await model.prepare(given);
     try {
-      const r = await importanceOfBatch(model, batch, trial);
+      const r = await importanceOfBatch(model, batch, trial, measured);
       r.raw.forEach((x, k) => raw[k]!.push(x));
       lossBefore += r.before / batches.length;
       lossAfter += r.after / batches.length;
@@ -99,15 +121,16 @@ export async function profileModel<Batch>(
       `Importance is ${scale === 0 ? 'zero for every tensor' : scale}: the loss is ${lossBefore} before and ${lossAfter} after a step. Check the weights and the learning rate.`,
     );
   }
-  const { costs, unit, size } = await costsOf(model, batches, head);
-  const entries = list.map((parameter, k) =>
-    Object.freeze({
+  const entries = list.map((parameter, k) => {
+    const known = !!parameter.base || (reached?.[k] ?? true);
+    return Object.freeze({
       parameter,
       importance: means[k]! / scale,
-      standardError: standardError(raw[k]!, means[k]!) / scale,
+      standardError: known ? standardError(raw[k]!, means[k]!) / scale : NaN,
+      reached: known,
       ...costs[k]!,
-    }),
-  );
+    });
+  });
   return Object.freeze({
     entries: Object.freeze(entries),
     total: totalCost(costs),
@@ -117,10 +140,16 @@ export async function profileModel<Batch>(
     lossAfter,
     unit,
     size,
+    ...(reach && entries.some((e) => !e.reached) && { reach: reach.rho }),
   });
 }
 
-async function importanceOfBatch(model: Trainable, batch: Prepared, trial: TrialStep) {
+async function importanceOfBatch(
+  model: Trainable,
+  batch: Prepared,
+  trial: TrialStep,
+  measured: readonly Parameter[],
+) {
   const store = model.parameters;
   const stepped = store.list.filter((p) => p.base === undefined);
   const w1 = new Map<Parameter, Tensor>();
@@ -135,7 +164,7 @@ async function importanceOfBatch(model: Trainable, batch: Prepared, trial: Trial
       tf.dispose([...at0.gradients.values()]);
     }
     const after: Weights = (p) => w1.get(p) ?? store.get(p);
-    const at1 = await model.lossAndGradients(after, batch, stepped);
+    const at1 = await model.lossAndGradients(after, batch, measured);
     const raw = store.list.map(() => 0);
     try {
       for (const [p, g] of at1.gradients) raw[p.index] = await minusInner(model, g, w1.get(p)!, store.get(p));

@@ -11,5 +11,6 @@ export {
   type Profile,
   type ProfileEntry,
   type ProfileOptions,
+  type Reach,
   type TrialStep,
 } from './importance.ts';

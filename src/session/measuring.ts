@@ -3,7 +3,8 @@ import type { Trainable } from '../model/index.ts';
 import type { PanelHost } from '../panel/host.ts';
 import { panelOf, type Panel } from '../panel/panel.ts';
 import type { Partition, PartitionOptions } from '../partition/index.ts';
-import type { Profile, ProfileOptions } from '../profile/index.ts';
+import type { Profile } from '../profile/index.ts';
+import type { TrainerProfileOptions } from '../train/index.ts';
 import type {
   AxisName,
   DescentReport,
@@ -50,8 +51,11 @@ export abstract class SessionMeasuring<
   extends SessionTraining<Model, Source, Config>
   implements PanelHost
 {
-  /** Importance and cost of every tensor, averaged over `batches` training batches (default 1). Changes nothing. */
-  profile(options: ProfileOptions & { batches?: number } = {}): Promise<Result<Profile>> {
+  /**
+   * Importance and cost of every tensor, averaged over `batches` training batches (default 1). Changes nothing. With `rho`, importance
+   * only of the tensors that a budget of it can buy: less time and memory, and the same partition at that rho and any smaller one.
+   */
+  profile(options: TrainerProfileOptions = {}): Promise<Result<Profile>> {
     return this.exclusive(async () => {
       const bar = this.progress(options.batches ?? 1, 'profile', 'batch');
       try {

@@ -6,6 +6,7 @@ export { methods, type Labelling, type Method, type MethodName } from './methods
 export { movingAverage, type HistoryEvent, type HistoryRow, type ProbeRow } from './history.ts';
 export type { Evaluation } from './evaluation.ts';
 export { Trainer, type AnyTrainer, type TrainerOptions } from './trainer.ts';
+export type { TrainerProfileOptions } from './profile-options.ts';
 export type { TrainerEvents } from './events.ts';
 export type { StepRecord } from './log.ts';
 export { snapshotSettings, type SnapshotOptions } from './snapshots.ts';

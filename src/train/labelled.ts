@@ -5,14 +5,23 @@ import { inTurn } from '../engine/index.ts';
 import { ConfigError } from '../errors.ts';
 import { Decoder, type Parameter, type TokenBatch, type Trainable } from '../model/index.ts';
 import { AdamW } from '../optimize/index.ts';
-import { Partition, type Label, type PartitionOptions, type Selector } from '../partition/index.ts';
-import { profileModel, type Profile, type ProfileOptions } from '../profile/index.ts';
+import {
+  budgetOf,
+  Partition,
+  reachOf,
+  unmeasured,
+  type Label,
+  type PartitionOptions,
+  type Selector,
+} from '../partition/index.ts';
+import { profileModel, type Profile } from '../profile/index.ts';
 import { Chronicle } from './chronicle.ts';
 import type { TrainerEvents } from './events.ts';
 import type { HistoryEvent, HistoryRow, ProbeRow } from './history.ts';
 import type { StepRecord } from './log.ts';
 import { stepMemory, type StepMemory } from './memory.ts';
 import { methods, type MethodName } from './methods.ts';
+import type { TrainerProfileOptions } from './profile-options.ts';
 import type { BaseWeights } from './rebuild.ts';
 import { stepSettings, type StepOptions, type StepSettings } from './settings.ts';
 import type { SnapshotOptions } from './snapshots.ts';
@@ -99,8 +108,8 @@ export abstract class Labelled<Batch = TokenBatch> {
     return this.#profile;
   }
 
-  /** Importance and cost of every tensor, over `batches` batches from the present step on. Changes nothing. */
-  async profile({ batches = 1, ...options }: ProfileOptions & { batches?: number } = {}): Promise<Profile> {
+  /** Importance and cost of every tensor, or of those that a budget can reach. Changes nothing. */
+  async profile({ batches = 1, rho: most, ...options }: TrainerProfileOptions = {}): Promise<Profile> {
     if (!Number.isSafeInteger(batches) || batches < 1) {
       throw new ConfigError(`profile(): batches is ${batches}; give a whole number from 1 on.`);
     }
@@ -108,13 +117,19 @@ export abstract class Labelled<Batch = TokenBatch> {
     const measured = await inTurn(this.model.engine, () => {
       this.adamw.configure(this.#settings.adamw);
       const list = Array.from({ length: batches }, (_, i) => this.batchAt(this.steps + i));
-      return profileModel(this.model, list, trial, options);
+      const reach = most === undefined ? {} : { reach: reachOf(most) };
+      return profileModel(this.model, list, trial, { ...options, ...reach });
     });
     const { rho } = this.options;
-    const peak = this.stepMemory(this.#solve(measured, { rho }))?.peak;
+    const served = unmeasured(measured, budgetOf(rho, measured.total)).length === 0;
+    const peak = served ? this.stepMemory(this.#solve(measured, { rho }))?.peak : undefined;
     const profile = peak === undefined ? measured : Object.freeze({ ...measured, expected: { rho, peak } });
     this.#profile = profile;
-    this.note('profile', `${batches} batch${batches > 1 ? 'es' : ''}, loss ${profile.lossBefore.toFixed(4)}`);
+    const within = profile.reach === undefined ? '' : `, what rho ${profile.reach} can reach`;
+    this.note(
+      'profile',
+      `${batches} batch${batches > 1 ? 'es' : ''}, loss ${profile.lossBefore.toFixed(4)}${within}`,
+    );
     this.listeners.emit('profile', profile);
     return profile;
   }

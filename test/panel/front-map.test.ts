@@ -2,9 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { between, inside, neighbour } from '../../src/panel/front/map/choose.ts';
 import { matching } from '../../src/panel/front/map/glob.ts';
 import { HopedLabels } from '../../src/panel/front/map/hoped.ts';
+import { Chosen } from '../../src/panel/front/map/chosen.ts';
+import { looksOf } from '../../src/panel/front/map/look.ts';
 import { layoutMap } from '../../src/panel/front/map/layout.ts';
 import { selectParameters } from '../../src/partition/index.ts';
 import type { Parameter } from '../../src/model/index.ts';
+import type { PanelState } from '../../src/panel/protocol.ts';
 import { tensorsOf } from '../browser/panel/tensors.ts';
 
 describe('layout of the map', () => {
@@ -182,5 +185,21 @@ describe('labels that are hoped for', () => {
     expect(hoped.target(0, 'Z')).toBe('F');
     hoped.settle(second, true, 'F');
     expect(hoped.of(0, 'F')).toBeUndefined();
+  });
+});
+
+describe('how tensors look', () => {
+  const look = (importance: (number | null)[]) => {
+    const tensors = tensorsOf('tiny')
+      .slice(0, importance.length)
+      .map((t, i) => ({ ...t, importance: importance[i]! }));
+    const state = { tensors, labels: '', reasons: '' } as unknown as PanelState;
+    return looksOf(state, { hoped: new HopedLabels(), preview: null, chosen: new Chosen(), banded: null });
+  };
+
+  it('full before there is a profile, then filled by importance, and marked where it was not measured', () => {
+    expect(look([null, null]).map((l) => [l.fill, l.unknown])).toEqual([[1, false], [1, false]]); // prettier-ignore
+    expect(look([0.25, 1, -1, null]).map((l) => [l.fill, l.unknown])).toEqual([[0.5, false], [1, false], [0, false], [0, true]]); // prettier-ignore
+    expect(look([1, null])[1]!.words).toContain('importance not profiled');
   });
 });

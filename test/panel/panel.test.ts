@@ -4,6 +4,7 @@ import { ConfigError } from '../../src/errors.ts';
 import { panelOf, Panel } from '../../src/panel/panel.ts';
 import { Partition } from '../../src/partition/index.ts';
 import { freshPage } from '../notebook/page.ts';
+import { within } from '../plot/results.ts';
 import { FakeHost } from './fake-host.ts';
 import { page as source, shownPanel, View } from './views.ts';
 
@@ -53,7 +54,7 @@ describe('the state of a panel', () => {
     });
     expect(state.labels).toBe(host.labels!.entries.map((e) => (e.label === 'FO' ? 'F' : 'Z')).join(''));
     expect(state.reasons[2]).toBe('h');
-    expect(state.reasons).toMatch(/^[hcon]+$/);
+    expect(state.reasons).toMatch(/^[hconr]+$/);
     const { achieved, countFO } = host.labels!.summary();
     expect(state.budget).toMatchObject({ rho: 0.5, achieved, countFO, toFO: [], toZO: [] });
   });
@@ -177,6 +178,29 @@ describe('commands', () => {
       message: /A run is going on/,
     });
     expect(host.calls.filter((call) => call.startsWith('start'))).toEqual(['start 5']);
+  });
+
+  it('a budget beyond the reach of the profile is answered with what to do, and changes nothing', async () => {
+    const { view } = shownPanel(page(), host);
+    host.lastProfile = within(host.lastProfile!, 0.6);
+    await host.repartition({ rho: 0.5 });
+    host.emit('profile', host.lastProfile);
+    await settle();
+    const before = view.state();
+    expect(before.tensors.map((t) => t.importance === null)).toEqual(
+      host.lastProfile.entries.map((e) => !e.reached),
+    );
+    expect(before.budget).toMatchObject({ rho: 0.5, importanceKept: null });
+    for (const ask of ['preview', 'partition'] as const) {
+      const answer = await view.answer({ do: ask, rho: 0.9 });
+      expect(answer).toMatchObject({
+        ok: false,
+        message: expect.stringContaining('Profile again') as string,
+      });
+    }
+    expect(await view.answer({ do: 'preview', rho: 0.6 })).toMatchObject({ ok: true, budget: { rho: 0.6 } });
+    await settle();
+    expect(view.state().labels).toBe(before.labels);
   });
 
   it('preview answers while a step runs, with what would change, and changes nothing', async () => {

@@ -23,6 +23,7 @@ function profileWith(importance: (i: number) => number): Profile {
     parameter,
     importance: importance(i),
     standardError: NaN,
+    reached: true,
     ...costs[i]!,
   }));
   const losses = { lossBefore: 1, lossAfter: 1 };

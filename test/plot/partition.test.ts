@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Partition } from '../../src/partition/index.ts';
 import { colours, partitionFigure, partitionTable, partitionText } from '../../src/plot/index.ts';
 import { faded } from '../../src/plot/theme.ts';
-import { parameters, profile } from './results.ts';
+import { parameters, profile, within } from './results.ts';
 import { five, layout, traces } from './traces.ts';
 
 const nameOf = (hover: string) => /<b>(.*?)<\/b>/.exec(hover)![1]!;
@@ -79,7 +79,7 @@ describe.each([6, 30])('partition of %i layers', (layers) => {
       const e = partition.entries[i]!;
       const { importance, dy, dw } = p.entries[i]!;
       expect(row).toMatchObject({ name: e.parameter.name, label: e.label, importance, dy, dw });
-      const words = { chosen: 'in the best set', 'over budget': 'buys more elsewhere', 'no gain': 'does not lower', 'by hand': 'by hand', all: 'every', base: 'under' }; // prettier-ignore
+      const words = { chosen: 'in the best set', 'over budget': 'buys more elsewhere', 'no gain': 'does not lower', 'out of reach': 'not pay for it alone', 'by hand': 'by hand', all: 'every', base: 'under' }; // prettier-ignore
       expect(row.reason).toContain(words[e.reason]);
       expect(five(row.perCost as number)).toBe(five((importance * p.total.backward) / (dy + dw)));
     });
@@ -94,6 +94,24 @@ describe('partition', () => {
     expect(layout(partitionFigure(zo)).title.text).not.toContain('importance');
     const rows = partitionTable(zo).objects() as Record<string, unknown>[];
     expect(rows[0]).toMatchObject({ importance: NaN, reason: 'the method makes every tensor ZO' });
+  });
+
+  it('greys what the profile did not reach, and claims no share of importance', () => {
+    const p = within(profile(6), 0.6);
+    const partition = Partition.solve(p, { rho: 0.5 });
+    const left = p.entries.filter((e) => !e.reached).length;
+    const spec = partitionFigure(partition);
+    expect(traces(spec).find((t) => t.name === 'importance not measured')!.x).toHaveLength(left);
+    const words = `${left} of 56 tensors not measured, out of reach of rho 0.6`;
+    for (const text of [layout(spec).title.text, partitionText(partition)]) {
+      expect(text).toContain(words);
+      expect(text).not.toMatch(/of (the positive )?importance in FO|n\/a|NaN/);
+    }
+    const rows = partitionTable(partition).objects() as { importance: number; perCost: number }[];
+    expect(rows.map((r) => Number.isNaN(r.importance))).toEqual(p.entries.map((e) => !e.reached));
+    expect(rows[0]!.perCost).toBeNaN();
+    const hovers = traces(spec).flatMap((t) => t.customdata ?? []);
+    expect(hovers.filter((t) => t.includes('importance not measured: out of reach'))).toHaveLength(left);
   });
 
   it('tells of the floor, the deepest FO tensor and of edits', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { profileFigure, profileTable, profileText } from '../../src/plot/index.ts';
 import { familyColours } from '../../src/plot/theme.ts';
-import { profile } from './results.ts';
+import { profile, within } from './results.ts';
 import { five, layout, traces } from './traces.ts';
 
 describe.each([6, 30])('profile of %i layers', (layers) => {
@@ -70,6 +70,23 @@ describe('profile', () => {
     expect(yaxis.range![1]).toBeLessThan(0.2);
     expect(annotations!.map((a) => a.text)).toContain('1');
     expect(layout(profileFigure(p)).yaxis.range).toBeUndefined();
+  });
+
+  it('shows what the budget did not reach as not measured, never as zero', () => {
+    const p = within(profile(6), 0.6);
+    const left = p.entries.filter((e) => !e.reached).length;
+    const words = `${left} of 56 tensors not measured, out of reach of rho 0.6`;
+    const spec = profileFigure(p);
+    const drawn = traces(spec).filter((t) => t.yaxis === undefined);
+    expect(drawn.reduce((n, t) => n + t.x.length, 0)).toBe(56 - left);
+    const { shapes, title } = layout(spec);
+    expect((shapes as { type?: string }[]).filter((s) => s.type === 'rect')).toHaveLength(left);
+    expect(title.text).toContain(words);
+    expect(JSON.stringify(spec)).not.toMatch(/NaN|undefined/);
+    expect(profileText(p)).toContain(words);
+    expect(profileText(p)).toContain(`of ${56 - left} with no gain`);
+    const rows = profileTable(p).objects() as { importance: number }[];
+    expect(rows.map((r) => Number.isNaN(r.importance))).toEqual(p.entries.map((e) => !e.reached));
   });
 
   it('names the most important tensors and counts those without gain', () => {

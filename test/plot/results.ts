@@ -1,4 +1,5 @@
 import { decoderParameters, parseConfig, type DecoderConfig, type Parameter } from '../../src/model/index.ts';
+import { reachOf } from '../../src/partition/index.ts';
 import { tensorCosts, totalCost, type Profile } from '../../src/profile/index.ts';
 import { scatterLaw } from '../../src/variance/scatter.ts';
 import { noMoments } from '../../src/variance/statistics.ts';
@@ -67,6 +68,7 @@ export function profile(layers: number, { tied = true, batches = 4 } = {}): Prof
       ...costs[i]!,
       importance: raw[i]! / scale,
       standardError: batches > 1 ? 0.03 + (0.1 * Math.abs(raw[i]!) * next()) / scale : NaN,
+      reached: true,
     })),
     total: totalCost(costs),
     batches,
@@ -75,6 +77,26 @@ export function profile(layers: number, { tied = true, batches = 4 } = {}): Prof
     lossAfter: 3.1875,
     unit: 'multiply-adds',
     size,
+  };
+}
+
+/** What that profile is when it measures only what `rho` can reach. */
+export function within(profile: Profile, rho: number): Profile {
+  const { entries, scale } = profile;
+  const reached = reachOf(rho).of(
+    entries,
+    entries.map((e) => e.parameter),
+  );
+  const unit = Math.max(...entries.map((e, i) => (reached[i] ? Math.abs(e.importance) : 0)));
+  return {
+    ...profile,
+    reach: rho,
+    scale: scale * unit,
+    entries: entries.map((e, i) =>
+      reached[i]
+        ? { ...e, importance: e.importance / unit, standardError: e.standardError / unit }
+        : { ...e, importance: 0, standardError: NaN, reached: false },
+    ),
   };
 }
 

@@ -160,6 +160,20 @@ describe('training', () => {
     expect(s.rows.every((row) => row.skipped === '' && Number.isFinite(row.coefficient))).toBe(true);
   });
 
+  it('importance is profiled within the reach of a budget, of the adapter alone', async () => {
+    const s = await start({ adapter: { ...lora, base: 'ZO' }, rateFO: 1e-2 });
+    const { data: all } = await s.profile();
+    const whole = (await s.partition({ rho: 0.6 })).data.entries.map((e) => e.label);
+    const { data } = await s.profile({ rho: 0.6 });
+    expect(data.entries.some((e) => !e.reached)).toBe(true);
+    for (const [i, e] of data.entries.entries()) {
+      if (e.parameter.base) expect([e.reached, e.importance]).toEqual([true, 0]);
+      else if (e.reached)
+        expect(e.importance * data.scale).toBeCloseTo(all.entries[i]!.importance * all.scale, 9);
+    }
+    expect((await s.partition({ rho: 0.6 })).data.entries.map((e) => e.label)).toEqual(whole);
+  });
+
   it('the other way round: the model FO, the adapter ZO', async () => {
     const s = await start({ adapter: { ...lora, base: 'ZO' }, rateFO: 1e-3, rateZO: 1e-4 });
     await s.partition();

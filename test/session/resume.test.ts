@@ -99,6 +99,26 @@ describe('a run that is saved and resumed', () => {
     expect(curve(s)).toEqual(curve(straight).slice(0, 3));
   });
 
+  it('carries a profile of what a budget reaches over, and what it cannot serve stays refused', async () => {
+    const straight = await start({ rateFO: 1e-3, rho: 0.5 });
+    const { data } = await straight.profile({ rho: 0.7 });
+    expect(data.entries.filter((e) => !e.reached).length).toBeGreaterThan(0);
+    await straight.run(2);
+    await straight.save(folder('reach'));
+    const s = await resume(folder('reach'));
+    expect(s.lastProfile!.entries).toEqual(
+      data.entries.map((e) => ({ ...e, parameter: s.parameters[e.parameter.index] })),
+    );
+    expect(s.lastProfile!.reach).toBe(0.7);
+    expect(s.labels!.entries.map((e) => e.reason)).toEqual(straight.labels!.entries.map((e) => e.reason));
+    const before = [s.labels, s.events.length];
+    await expect(s.partition({ rho: 1 })).rejects.toThrow(/profile\(\{ rho: 1 \}\)/);
+    expect(() => s.preview({ rho: 1 })).toThrow(ConfigError);
+    expect([s.labels, s.events.length]).toEqual(before);
+    await s.profile();
+    expect((await s.partition({ rho: 1 })).data.budget!.rho).toBe(1);
+  });
+
   it('is of one moment: labels edited while the files are written are not in it', async () => {
     const straight = await start({ rateFO: 1e-3 });
     await straight.run(4);

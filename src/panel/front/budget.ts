@@ -46,7 +46,14 @@ export function budgetPart(desk: Desk): Part {
       show(answer);
       desk.preview(answer);
     },
-    (error) => desk.complain(String((error as Error).message)),
+    (error) => {
+      if (!dragging) return;
+      desk.preview(null); // this budget has no answer: beyond the profile's reach, or nobody there
+      show(inForce());
+      const title = String((error as Error).message);
+      setText(note, title);
+      setAttributes(note, { 'data-warning': true, title });
+    },
   );
 
   const inForce = () => desk.state().budget;

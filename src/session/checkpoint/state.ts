@@ -14,6 +14,7 @@ const reasonLetters: Record<string, Reason> = {
   c: 'chosen',
   o: 'over budget',
   n: 'no gain',
+  r: 'out of reach',
   h: 'by hand',
   a: 'all',
   b: 'base',
@@ -167,8 +168,13 @@ const costUnits = ['multiply-adds', 'nanoseconds'] as const satisfies readonly C
 const profileNumbers = ['batches', 'scale', 'lossBefore', 'lossAfter'] as const;
 
 function writeProfile({ entries, ...rest }: Profile): object {
+  const missing = entries.flatMap((e, i) => (e.reached ? [] : [i]));
   const columns = entryNames.map((name) => [name, entries.map((e) => number(e[name]))]);
-  return { ...(exact(rest) as object), entries: Object.fromEntries(columns) as object };
+  return {
+    ...(exact(rest) as object),
+    ...(missing.length > 0 && { missing }),
+    entries: Object.fromEntries(columns) as object,
+  };
 }
 
 function readProfile(json: Json, parameters: readonly Parameter[]): Profile {
@@ -180,6 +186,8 @@ function readProfile(json: Json, parameters: readonly Parameter[]): Profile {
   });
   const numbers = <K extends string>(item: Json, names: readonly K[]) =>
     Object.fromEntries(names.map((name) => [name, item.at(name).number()])) as Record<K, number>;
+  const last = parameters.length - 1;
+  const missing = new Set(json.at('missing').optional((item) => item.list((i) => i.whole(0, last))));
   const entries = parameters.map((parameter, i) => {
     const [importance, standardError, dy, dw, fp] = columns.map((c) => c[i]!) as [
       number,
@@ -188,8 +196,10 @@ function readProfile(json: Json, parameters: readonly Parameter[]): Profile {
       number,
       number,
     ];
-    return Object.freeze({ parameter, importance, standardError, dy, dw, fp });
+    const reached = !missing.has(i);
+    return Object.freeze({ parameter, importance, standardError, reached, dy, dw, fp });
   });
+  const reach = json.at('reach').optional((item) => item.number());
   const expected = json.at('expected').optional((item) => numbers(item, ['rho', 'peak'] as const));
   return Object.freeze({
     ...numbers(json, profileNumbers),
@@ -197,6 +207,7 @@ function readProfile(json: Json, parameters: readonly Parameter[]): Profile {
     total: numbers(json.at('total'), ['forward', 'backward'] as const),
     unit: json.at('unit').optional((item) => item.oneOf(costUnits)) ?? 'multiply-adds',
     size: numbers(json.at('size'), ['batch', 'length'] as const),
+    ...(reach !== undefined && { reach }),
     ...(expected && { expected }),
   });
 }

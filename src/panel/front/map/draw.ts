@@ -116,6 +116,7 @@ export class MapDrawing {
       'data-hoped': look.hoped !== undefined,
       'data-preview': look.preview,
       'data-dimmed': look.dimmed,
+      'data-unknown': look.unknown,
       'aria-selected': String(look.selected),
       'aria-label': look.words,
     });

@@ -17,6 +17,8 @@ export interface Look {
   dimmed: boolean;
   /** Share that is filled, 0 to 1. */
   fill: number;
+  /** Its importance was not measured, that of others was. */
+  unknown: boolean;
   /** For readers of the screen. */
   words: string;
 }
@@ -53,7 +55,8 @@ export function looksOf({ tensors, labels, reasons }: PanelState, over: Overlay)
       byHand: reasons[i] === 'h',
       selected: over.chosen.selected.has(i) || banded.has(i),
       dimmed: over.chosen.leavesOut(i),
-      fill: importance === null || largest === 0 ? 1 : Math.sqrt(Math.max(0, importance) / largest),
+      fill: largest === 0 ? 1 : Math.sqrt(Math.max(0, importance ?? 0) / largest),
+      unknown: importance === null && largest > 0,
       words: words.filter(Boolean).join(', '),
     };
   });

@@ -16,6 +16,8 @@ export function reasonWords(label: string | undefined, reason: string | undefine
       return 'worth something, but its cost buys more elsewhere';
     case 'n':
       return 'stepping it does not lower the loss';
+    case 'r':
+      return 'the budget does not pay for it alone, with the error signal carried to it';
     case 'a':
       return `the method makes every tensor ${labelName(label)}`;
     case 'b':
