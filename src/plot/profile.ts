@@ -109,7 +109,7 @@ export function profileFigure(profile: Profile): FigureSpec {
         ...cost.annotations,
       ],
       shapes: [
-        ...entries.flatMap((e) => (e.reached ? [] : ground(position(e.parameter), width(e.parameter)))),
+        ...grounds(entries.filter((e) => !e.reached), laid), // prettier-ignore
         ...blocks.slice(1).map((b, i) => {
           const before = blocks[i]!;
           return separator((before.start + before.width + b.start) / 2);
@@ -122,14 +122,24 @@ export function profileFigure(profile: Profile): FigureSpec {
 /** Where importance is drawn, from the foot of the figure (0) to its top. */
 const IMPORTANCE = [0.42, 1] as const;
 
-/** Ground of a tensor whose importance was not measured. */
-function ground(x: number, width: number): object {
+/** Ground where importance was not measured, neighbours in one piece. */
+function grounds(list: readonly ProfileEntry[], { position, width }: RoleBlocks): object[] {
+  const pieces: { x0: number; x1: number }[] = [];
+  for (const { parameter: p } of [...list].sort((a, b) => position(a.parameter) - position(b.parameter))) {
+    const [x0, x1] = [position(p) - width(p) / 2, position(p) + width(p) / 2];
+    const last = pieces.at(-1);
+    if (last && x0 - last.x1 < width(p) / 2) last.x1 = x1;
+    else pieces.push({ x0, x1 });
+  }
   const [y0, y1] = IMPORTANCE;
-  const fillcolor = faded(NEUTRAL, 0.25);
-  return {
-    ...{ type: 'rect', yref: 'paper', layer: 'below', line: { width: 0 }, fillcolor },
-    ...{ x0: x - width / 2, x1: x + width / 2, y0, y1 },
+  const look = {
+    type: 'rect',
+    yref: 'paper',
+    layer: 'below',
+    line: { width: 0 },
+    fillcolor: faded(NEUTRAL, 0.25),
   };
+  return pieces.map((piece) => ({ ...look, ...piece, y0, y1 }));
 }
 
 /** How many tensors a profile did not measure, and why; nothing for one of every tensor. */

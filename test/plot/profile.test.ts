@@ -80,7 +80,10 @@ describe('profile', () => {
     const drawn = traces(spec).filter((t) => t.yaxis === undefined);
     expect(drawn.reduce((n, t) => n + t.x.length, 0)).toBe(56 - left);
     const { shapes, title } = layout(spec);
-    expect((shapes as { type?: string }[]).filter((s) => s.type === 'rect')).toHaveLength(left);
+    const grey = (shapes as { type: string; x0: number; x1: number }[]).filter((s) => s.type === 'rect');
+    const cost = traces(spec).find((t) => t.yaxis === 'y2')!;
+    const onGrey = p.entries.map((_, i) => grey.some(({ x0, x1 }) => x0 < cost.x[i]! && cost.x[i]! < x1));
+    expect(onGrey).toEqual(p.entries.map((e) => !e.reached));
     expect(title.text).toContain(words);
     expect(JSON.stringify(spec)).not.toMatch(/NaN|undefined/);
     expect(profileText(p)).toContain(words);

@@ -116,6 +116,28 @@ export const budgetChecks = ({ open }) => ({
       'the slider stays off',
     );
   },
+  'a budget beyond the reach of the profile says so, shows nothing of it and is not made so': async () => {
+    const page = await open({ model: 'tiny' });
+    await session(page, (s) => (s.reach = 0.75));
+    const labels = await session(page, (s) => s.state.labels);
+    const note = () => page.locator('.hz-budget-note').innerText();
+    await drag(page, '.hz-budget-range', 0.6, 0.7);
+    await until(async () => (await hatched(page)) > 0, 'no tensor is hatched');
+    await drag(page, '.hz-budget-range', 0.7, 0.9);
+    await becomes(note, /not measured/);
+    assert.equal(await hatched(page), 0);
+    await drag(page, '.hz-budget-range', 0.9, 0.7);
+    await becomes(note, /^Let go/);
+    await drag(page, '.hz-budget-range', 0.7, 0.9);
+    await becomes(note, /not measured/);
+    await page.mouse.up();
+    await becomes(() => page.locator('[role=status]').innerText(), /not measured/);
+    await until(
+      async () => (await page.locator('.hz-budget-range').inputValue()) === '0.6',
+      'the slider stays off',
+    );
+    assert.equal(await session(page, (s) => s.state.labels), labels);
+  },
   'without a profile the budget says so': async () => {
     const page = await open({ model: 'tiny', profiled: false });
     await drawn(page);

@@ -27,6 +27,8 @@ export class FakeSession {
   readonly probes: number[][] = [];
   /** The next command that is not about curves fails with this. */
   failNext: string | undefined;
+  /** Largest rho that the profile serves. */
+  reach = 1;
   previewMs = 4;
   readonly stepMs: number;
   /** Steps of the rows that a view has. */
@@ -174,6 +176,10 @@ export class FakeSession {
       this.failNext = undefined;
       setTimeout(() => this.model.message({ type: 'answer', id: command.id, ok: false, message }), 60);
       return;
+    }
+    if ('rho' in command && command.rho > this.reach) {
+      const message = `rho ${command.rho} can buy 9 tensors whose importance was not measured.`;
+      return void this.model.message({ type: 'answer', id: command.id, ok: false, message });
     }
     switch (command.do) {
       case 'curves':
