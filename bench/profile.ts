@@ -73,9 +73,10 @@ const traffic: Record<string, (call: readonly number[]) => number> = {
 
 // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
 const run = Threads.prototype.run;
-Threads.prototype.run = function (name, calls, scratch) {
+Threads.prototype.run = function (job, calls) {
   const started = performance.now();
-  const results = run.call(this, name, calls, scratch);
+  const results = run.call(this, job, calls);
+  const name = job.kernel;
   const ms = performance.now() - started;
   const flop = name === 'gemm' ? calls.reduce((sum, c) => sum + 2 * c[6]! * c[7]! * c[8]!, 0) : 0;
   count(name, ms, flop, 4 * calls.reduce((sum, c) => sum + (traffic[name]?.(c) ?? 0), 0));

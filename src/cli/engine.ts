@@ -1,14 +1,14 @@
 import { parseArgs } from 'node:util';
 import {
+  installable,
   installFast,
   installNative,
   installWebgpu,
   openEngine,
-  uninstallFast,
-  uninstallNative,
-  uninstallWebgpu,
+  uninstallEngine,
   type EngineName,
-  type NativeName,
+  type Installable,
+  type InstallOptions,
 } from '../engine/index.ts';
 import { ConfigError } from '../errors.ts';
 import { examineEngines } from './engine/doctor.ts';
@@ -29,36 +29,40 @@ hi-zfo engine uninstall fast|native|gpu|webgpu
     remove it`;
 
 const actions: Record<string, (name: string | undefined, values: Values) => Promise<void>> = {
-  async describe(_, { engine }) {
-    console.log(String((await openEngine(engine as EngineName)).describe()));
+  async describe(name, { engine }) {
+    console.log(String((await openEngine((name ?? engine) as EngineName)).describe()));
   },
-  async doctor() {
+  async doctor(name) {
+    if (name !== undefined)
+      throw new ConfigError(`hi-zfo engine doctor looks at all engines; leave ${name} out.`);
     const findings = await examineEngines({ env: process.env, nodeVersion: process.versions.node });
     console.log(findingLines(findings).join('\n'));
     if (findings.some(({ state }) => state === 'wrong')) process.exitCode = 1;
   },
-  async install(name, { wheel, cuda }) {
+  async install(given, { wheel, cuda }) {
+    const name = toInstall(given);
     if (cuda !== undefined && cuda !== 'pip' && cuda !== 'none')
       throw new ConfigError(`--cuda is ${cuda}; take pip or none.`);
     const say = (line: string) => console.log(`  ${line}`);
-    const folder =
-      name === 'webgpu'
-        ? await installWebgpu(say)
-        : name === 'fast'
-          ? await installFast(say)
-          : await installNative(nativeName(name), {
-              ...(wheel !== undefined && { wheel }),
-              ...(cuda !== undefined && { cuda }),
-              say,
-            });
-    console.log(`Installed in ${folder}. \`hi-zfo engine uninstall ${name}\` removes it.`);
+    const options: InstallOptions = {
+      say,
+      ...(wheel !== undefined && { wheel }),
+      ...(cuda !== undefined && { cuda }),
+    };
+    const installers: Record<Installable, () => Promise<string>> = {
+      fast: () => installFast(say),
+      native: () => installNative('native', options),
+      gpu: () => installNative('gpu', options),
+      webgpu: () => installWebgpu(say),
+    };
+    const folder = await installers[name]();
+    console.log(
+      `Installed in ${folder}. \`npx hi-zfo engine doctor\` tries it, \`npx hi-zfo engine uninstall ${name}\` removes it.`,
+    );
   },
-  async uninstall(name) {
-    const removed = await (name === 'webgpu'
-      ? uninstallWebgpu()
-      : name === 'fast'
-        ? uninstallFast()
-        : uninstallNative(nativeName(name)));
+  async uninstall(given) {
+    const name = toInstall(given);
+    const removed = await uninstallEngine(name);
     console.log(
       removed ? `Removed the ${name} engine.` : `There is no ${name} engine that hi-zfo installed.`,
     );
@@ -71,12 +75,17 @@ interface Values {
   cuda?: string | undefined;
 }
 
-function nativeName(name: string | undefined): NativeName {
-  if (name === 'native' || name === 'gpu') return name;
-  throw new ConfigError(`There is no engine ${String(name)} to install; take fast, native, gpu or webgpu.`);
+function toInstall(name: string | undefined): Installable {
+  const found = installable.find((one) => one === name);
+  if (found) return found;
+  const choices = 'take fast, native, gpu or webgpu';
+  if (name === undefined) throw new ConfigError(`Which engine? ${choices}.`);
+  if (name === 'wasm' || name === 'cpu')
+    throw new ConfigError(`The ${name} engine is part of hi-zfo and needs no install; ${choices}.`);
+  throw new ConfigError(`There is no engine ${name} to install; ${choices}.`);
 }
 
-/** `hi-zfo engine`: what is picked on this machine, what is missing, and installing the native ones. */
+/** `hi-zfo engine`: what is picked on this machine, what is missing, and installing the optional ones. */
 export const engineCommand = {
   summary: 'describe, install, uninstall and examine tensor engines',
   async run(args: string[]): Promise<void> {

@@ -1,7 +1,13 @@
 import type { EngineDescription } from './engine.ts';
 
+/** What an engine says of itself. */
+export type EngineFacts = Omit<EngineDescription, 'toString'>;
+
+/** How it came to this engine. */
+export type Choice = Pick<EngineFacts, 'reason' | 'rejected'>;
+
 /** Completes a description with a `toString` that prints it line by line. */
-export function description(facts: Omit<EngineDescription, 'toString'>): EngineDescription {
+export function description(facts: EngineFacts): EngineDescription {
   return {
     ...facts,
     toString() {
@@ -12,3 +18,6 @@ export function description(facts: Omit<EngineDescription, 'toString'>): EngineD
     },
   };
 }
+
+/** `1 thread`, `2 threads`. */
+export const threadsInWords = (n: number): string => `${n} thread${n === 1 ? '' : 's'}`;

@@ -4,6 +4,16 @@ import type { Distribution, NoiseKey } from '../noise/key.ts';
 /** Names of tensor engines. `auto` picks the fastest that loads and computes. */
 export type EngineName = 'auto' | 'wasm' | 'fast' | 'cpu' | 'native' | 'gpu' | 'webgpu';
 
+/** How an engine is set up. */
+export interface EngineOptions {
+  /** Use the fast forms of the operations where the engine has them (default true); false leaves the plain forms. */
+  fused?: boolean;
+  /** Let the wasm kernels use FMA where this Node has relaxed SIMD (default true). */
+  relaxed?: boolean;
+  /** Threads of wasm and fast; defaults to `HI_ZFO_THREADS`, or one a processor, at most 8. wasm's results do not depend on it. */
+  threads?: number;
+}
+
 /** Shape of one attention call, rows batch-major: row = b * length + t; and what is done to its scores. */
 export interface AttentionShape {
   batch: number;

@@ -85,6 +85,6 @@ function checkRoom(engine: Engine, path: string, bytes: number): void {
   if ((engine.name !== 'wasm' && engine.name !== 'fast') || bytes < WASM_HEAP) return;
   throw new EngineError(
     `${path} needs ${(bytes / 2 ** 30).toFixed(1)} GiB as float32; the wasm engine holds less than 4 GiB in all. ` +
-      "Take a smaller model, or the native engine: hi-zfo engine install, then engine: 'native'.",
+      "Take a smaller model, or the native engine: npx hi-zfo engine install native, then engine: 'native'.",
   );
 }

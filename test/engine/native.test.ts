@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EngineError } from '../../src/errors.ts';
-import { engineFolder, installNative, uninstallNative } from '../../src/engine/index.ts';
+import { folderOf, installNative, uninstallEngine } from '../../src/engine/index.ts';
+import { MANIFEST } from '../../src/engine/install/place.ts';
+import { shareTfjs } from '../../src/engine/install/share-tfjs.ts';
+import { tool } from '../../src/engine/install/tool.ts';
 import { loadNative } from '../../src/engine/native/load.ts';
-import { MANIFEST, verify, wheelFor } from '../../src/engine/native/recipe.ts';
-import { shareTfjs } from '../../src/engine/native/share-tfjs.ts';
-import { tool } from '../../src/engine/native/tool.ts';
+import { verify, wheelFor } from '../../src/engine/native/recipe.ts';
 
 const cache = mkdtempSync(join(tmpdir(), 'hi-zfo-engines-'));
 const before = process.env.HI_ZFO_CACHE;
@@ -42,19 +43,19 @@ describe('the recipe of native engines', () => {
     writeFileSync(wheel, 'no wheel');
     await expect(installNative('native', { wheel })).rejects.toThrow(/sha256/);
     await expect(installNative('native', { wheel: join(cache, 'none.whl') })).rejects.toThrow(/none\.whl/);
-    expect(existsSync(engineFolder('native'))).toBe(false);
+    expect(existsSync(folderOf('native'))).toBe(false);
   });
 });
 
 describe('uninstall', () => {
   it('removes what was installed and nothing else', async () => {
-    expect(await uninstallNative('native')).toBe(false);
-    const folder = engineFolder('native');
+    expect(await uninstallEngine('native')).toBe(false);
+    const folder = folderOf('native');
     mkdirSync(folder, { recursive: true });
-    await expect(uninstallNative('native')).rejects.toThrow(EngineError);
+    await expect(uninstallEngine('native')).rejects.toThrow(EngineError);
     expect(existsSync(folder)).toBe(true);
     writeFileSync(join(folder, MANIFEST), '{}');
-    expect(await uninstallNative('native')).toBe(true);
+    expect(await uninstallEngine('native')).toBe(true);
     expect(existsSync(folder)).toBe(false);
   });
 });
@@ -62,7 +63,7 @@ describe('uninstall', () => {
 describe('loading', () => {
   /** An installation whose package does what `code` says. */
   function fake(code: string): string {
-    const folder = engineFolder('native');
+    const folder = folderOf('native');
     const addon = join(folder, 'node_modules/@tensorflow/tfjs-node');
     mkdirSync(join(addon, 'lib/napi-v8'), { recursive: true });
     mkdirSync(join(addon, 'dist'), { recursive: true });
@@ -92,7 +93,7 @@ describe('loading', () => {
 
 describe('a package whose addon was not downloaded', () => {
   it('is not loaded at all', async () => {
-    const addon = join(engineFolder('native'), 'node_modules/@tensorflow/tfjs-node');
+    const addon = join(folderOf('native'), 'node_modules/@tensorflow/tfjs-node');
     rmSync(join(addon, 'lib'), { recursive: true });
     await expect(loadNative('@tensorflow/tfjs-node')).rejects.toThrow(/no addon/);
   });

@@ -35,7 +35,22 @@ describe('openEngine', () => {
     expect(String(description)).toContain(description.summary);
   });
 
+  it.each(['banana', '0', '1000'])('refuses HI_ZFO_THREADS=%s, and says what to set', (threads) => {
+    const before = process.env.HI_ZFO_THREADS;
+    process.env.HI_ZFO_THREADS = threads;
+    try {
+      expect(() => openEngine('wasm')).toThrow(
+        `HI_ZFO_THREADS is "${threads}"; set it to a whole number from 1 to 64`,
+      );
+      expect(() => openEngine('wasm', { threads: 1 })).not.toThrow();
+    } finally {
+      if (before === undefined) delete process.env.HI_ZFO_THREADS;
+      else process.env.HI_ZFO_THREADS = before;
+    }
+  });
+
   it('refuses a name that no engine has', async () => {
+    await expect(openEngine('toString' as EngineName)).rejects.toThrow(/No engine is called 'toString'/);
     await expect(openEngine('webgl' as EngineName)).rejects.toThrow(EngineError);
     await expect(openEngine('webgl' as EngineName)).rejects.toThrow(/webgl/);
   });

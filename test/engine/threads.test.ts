@@ -10,6 +10,8 @@ import { type Engine, openEngine, type Ops, tf } from '../../src/engine/index.ts
 import { ranges, rangesOf } from '../../src/engine/wasm/threads/ranges.ts';
 import { withSharedMemory } from '../../src/engine/wasm/threads/shared-memory.ts';
 import { noLeaks } from '../no-leaks.ts';
+import { tool } from '../../src/engine/install/tool.ts';
+import { startWasm } from '../../src/engine/wasm/start.ts';
 import { tensorOf } from './engines.ts';
 
 const key = { seed: 1, step: 2, query: 3, tensor: 4 };
@@ -168,25 +170,64 @@ describe('a module with shared memory', () => {
   });
 });
 
-describe('a job that is ended in its midst', () => {
-  it('does not reach into the next one, as when the stop button ends a cell', async () => {
-    await (await openEngine('wasm', { threads: 3 })).activate();
-    const at = (tensor: number) => tensorOf([768, 768], tensor) as Tensor2D;
-    const [a, b, other] = [at(0), at(1), at(2)];
-    const product = () => tf.tidy(() => tf.matMul(a, b).dataSync<'float32'>());
-    const expected = product();
-    Object.assign(globalThis, {
-      endless: () => {
-        for (;;) tf.matMul(other, other).dispose();
-      },
-    });
-    for (let round = 0; round < 8; round++) {
-      expect(() => void new Script('endless()').runInThisContext({ timeout: 40 + round })).toThrow(
-        /timed out/,
-      );
-      const found = product();
-      expect(found.every((x, i) => x === expected[i])).toBe(true);
+describe('engines with different numbers of threads', () => {
+  it('share one pool, as large as the largest asks for, and each uses its own number', async () => {
+    const { pool } = await startWasm();
+    for (const [options, uses] of [
+      [{ threads: 2 }, 2],
+      [{ threads: 1 }, 1],
+      [{ threads: 3 }, 3],
+      [{ threads: 3, relaxed: false }, 3],
+      [{ threads: 2, fused: false }, 2],
+    ] as const) {
+      expect((await openEngine('wasm', options)).describe().threads).toBe(uses);
     }
-    tf.dispose([a, b, other]);
+    expect(pool.count).toBe(3);
   });
+
+  it.runIf(process.platform === 'linux')('start no other threads, and let the process end', async () => {
+    const source = join(import.meta.dirname, '../../src/engine/index.ts');
+    const script = `
+      import { readdirSync } from 'node:fs';
+      import { openEngine, tf } from ${JSON.stringify(source)};
+      const threads = () => readdirSync('/proc/self/task').length;
+      await (await openEngine('wasm', { threads: 1 })).activate();
+      const before = threads();
+      for (const options of [{ threads: 2 }, { threads: 1 }, { threads: 4 }, { threads: 3 }, { threads: 4, relaxed: false }])
+        await (await openEngine('wasm', options)).activate();
+      const x = tf.ones([300, 300]);
+      console.log(threads() - before, tf.sum(tf.matMul(x, x)).dataSync()[0]);`;
+    const args = ['--import', 'tsx', '--input-type=module', '-e', script];
+    expect(await tool(process.execPath, args, '')).toBe(`3 ${300 ** 3}\n`);
+  });
+});
+
+describe('a job that is ended in its midst', () => {
+  it.each([3, 2])(
+    'does not reach into the next one, as when the stop button ends a cell; %i threads then',
+    async (threads) => {
+      const next = await openEngine('wasm', { threads });
+      const first = await openEngine('wasm', { threads: 3 });
+      await first.activate();
+      const at = (tensor: number) => tensorOf([768, 768], tensor) as Tensor2D;
+      const [a, b, other] = [at(0), at(1), at(2)];
+      const product = () => tf.tidy(() => tf.matMul(a, b).dataSync<'float32'>());
+      const expected = product();
+      Object.assign(globalThis, {
+        endless: () => {
+          for (;;) tf.matMul(other, other).dispose();
+        },
+      });
+      for (let round = 0; round < 8; round++) {
+        await first.activate();
+        expect(() => void new Script('endless()').runInThisContext({ timeout: 40 + round })).toThrow(
+          /timed out/,
+        );
+        await next.activate();
+        const found = product();
+        expect(found.every((x, i) => x === expected[i])).toBe(true);
+      }
+      tf.dispose([a, b, other]);
+    },
+  );
 });

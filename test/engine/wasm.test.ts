@@ -4,6 +4,7 @@ import { EngineError } from '../../src/errors.ts';
 import { type Engine, openEngine, tf } from '../../src/engine/index.ts';
 import { headLoss } from '../../src/engine/wasm/ops/head-loss.ts';
 import { startWasm } from '../../src/engine/wasm/start.ts';
+import { Workspace } from '../../src/engine/wasm/workspace.ts';
 import { noLeaks } from '../no-leaks.ts';
 import { distance, tensorOf } from './engines.ts';
 
@@ -26,7 +27,7 @@ describe('the mended wasm backend', () => {
   });
 
   it('shares the data of a clone, which outlives its original', async () => {
-    const space = await startWasm();
+    const space = new Workspace(await startWasm(), { relaxed: true, threads: 2 });
     const x = tf.tensor1d([1, 2, 3]);
     const copy = x.clone();
     expect(space.at(copy)).toBe(space.at(x));
@@ -56,7 +57,7 @@ describe('the mended wasm backend', () => {
   });
 
   it('says so when the heap is full, and goes on', async () => {
-    const space = await startWasm();
+    const space = new Workspace(await startWasm(), { relaxed: true, threads: 2 });
     await noLeaks(() => {
       expect(() => space.empty([2 ** 30 - 1])).toThrow(EngineError);
       expect(() => space.empty([2 ** 30 - 1])).toThrow(/4096\.0 MiB asked for/);
@@ -96,7 +97,7 @@ describe('the mended wasm backend', () => {
 
 describe('headLoss in chunks of rows', () => {
   it.each([undefined, 2])('equals headLoss in one piece, with its gradients, softcap %s', async (softcap) => {
-    const space = await startWasm();
+    const space = new Workspace(await startWasm(), { relaxed: true, threads: 2 });
     await noLeaks(() =>
       tf.tidy(() => {
         const [h, w] = [tensorOf([11, 8], 0) as Tensor2D, tensorOf([21, 8], 1) as Tensor2D];

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { tool } from './tool.ts';
+import { tool } from '../install/tool.ts';
 
 /** Node-API version of the addon; its sources know up to this one. */
 const NAPI = 8;

@@ -2,11 +2,11 @@ import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { TENSORFLOW, type Wheel } from './recipe.ts';
-import { tool } from './tool.ts';
+import { tool } from '../install/tool.ts';
 
 const PIP_HINT =
-  'The TensorFlow library comes from PyPI: python3 with pip is needed once (Debian, Ubuntu: sudo apt install python3-pip), ' +
-  'or give a wheel that you have with --wheel FILE.';
+  'The TensorFlow library comes from PyPI: it needs a network, and python3 with pip once (Debian, Ubuntu: sudo apt install ' +
+  'python3-pip). Or give a wheel that you have with --wheel FILE.';
 
 /** Any CPython tag holds the same libraries. */
 const PYTHON = ['--implementation', 'cp', '--python-version', '3.11', '--abi', 'cp311'];

@@ -1,21 +1,14 @@
 import { mkdir, rename, rm, symlink } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeEngineFolder } from '../install/folder.ts';
+import { npmInstall } from '../install/npm.ts';
+import { MANIFEST } from '../install/place.ts';
+import { tool } from '../install/tool.ts';
 import { compileAddon, headersFolder } from './compile.ts';
-import { makeEngineFolder, npmInstall, removeEngineFolder } from './engine-folder.ts';
 import { downloadWheel, unpackWheel } from './fetch-library.ts';
 import { probe } from './probe.ts';
-import {
-  engineFolder,
-  MANIFEST,
-  packageOf,
-  TENSORFLOW,
-  TFJS,
-  verify,
-  wheelFor,
-  type NativeName,
-} from './recipe.ts';
-import { tool } from './tool.ts';
+import { engineFolder, packageOf, TENSORFLOW, TFJS, verify, wheelFor, type NativeName } from './recipe.ts';
 
 export interface InstallOptions {
   /** A wheel that is there already. */
@@ -70,11 +63,6 @@ export async function installNative(name: NativeName, options: InstallOptions = 
   });
 }
 
-/** Removes what `installNative` made; false when there was nothing. */
-export function uninstallNative(name: NativeName): Promise<boolean> {
-  return removeEngineFolder(engineFolder(name));
-}
-
 async function leaveOnly(modules: string, kept: string): Promise<void> {
   const scope = join(modules, '@tensorflow');
   const aside = join(modules, '.kept');
@@ -88,18 +76,12 @@ async function leaveOnly(modules: string, kept: string): Promise<void> {
 async function cudaLibraries(folder: string, deps: string): Promise<void> {
   const packages = join(folder, 'cuda');
   const list = join(deps, 'cuda-requirements.txt');
-  const args = [
-    '-m',
-    'pip',
-    'install',
-    '-q',
-    '--no-deps',
-    '--only-binary=:all:',
-    '--target',
-    packages,
-    '-r',
-    list,
-  ];
-  await tool('python3', args, 'It needs PyPI.');
+  const flags = ['-q', '--no-deps', '--only-binary=:all:'];
+  const args = ['-m', 'pip', 'install', ...flags, '--target', packages, '-r', list];
+  await tool(
+    'python3',
+    args,
+    'It needs PyPI and 2.5 GB of disk; --cuda none takes the CUDA 12 of the system.',
+  );
   await symlink(join('..', '..', '..', '..', 'cuda', 'nvidia'), join(deps, 'nvidia'));
 }

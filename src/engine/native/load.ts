@@ -3,7 +3,7 @@ import util from 'node:util';
 import { existsSync, readdirSync } from 'node:fs';
 import { tf } from '../tf.ts';
 import { engineFolder, type NativePackage } from './recipe.ts';
-import { checkProduct, resolvePackages } from './resolve.ts';
+import { checkProduct, resolvePackages } from '../install/resolve.ts';
 
 /** A native backend that loads and computes. */
 export interface NativeBackend {

@@ -1,7 +1,7 @@
 import { EngineError } from '../../errors.ts';
+import { shareTfjs } from '../install/share-tfjs.ts';
+import { tool } from '../install/tool.ts';
 import type { NativePackage } from './recipe.ts';
-import { shareTfjs } from './share-tfjs.ts';
-import { tool } from './tool.ts';
 
 /** What a native package showed when it was loaded in a process of its own. */
 export interface ProbeResult {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
+import { enginesFolder } from '../install/place.ts';
 
 /** The two packages that bring TensorFlow to TF.js. */
 export type NativePackage = '@tensorflow/tfjs-node' | '@tensorflow/tfjs-node-gpu';
@@ -56,21 +56,10 @@ export function wheelFor(name: NativeName, platform = process.platform, arch = p
   );
 }
 
-/** Where engines that hi-zfo installs lie: `HI_ZFO_CACHE`, or the user's cache folder. */
-export function enginesFolder(environment: NodeJS.ProcessEnv = process.env): string {
-  const own = environment.HI_ZFO_CACHE;
-  if (own) return join(own, 'engines');
-  const cache = environment.XDG_CACHE_HOME || join(homedir(), '.cache');
-  return join(cache, 'hi-zfo', 'engines');
-}
-
 /** Folder of one installed engine. */
 export function engineFolder(name: NativeName, environment: NodeJS.ProcessEnv = process.env): string {
   return join(enginesFolder(environment), `${name}-tfjs-${TFJS}-tensorflow-${TENSORFLOW}-${process.arch}`);
 }
-
-/** File whose presence says that an installation is whole. */
-export const MANIFEST = 'hi-zfo-engine.json';
 
 /** Checks a downloaded wheel. @throws EngineError when it is not the one that was tried */
 export async function verify(file: string, { sha256 }: Wheel): Promise<void> {

@@ -1,35 +1,33 @@
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import type * as TensorFlowWasm from '@tensorflow/tfjs-backend-wasm';
 import { EngineError } from '../../errors.ts';
 import { tf } from '../tf.ts';
-import { wasmBackend } from './heap.ts';
+import { wasmBackend, type WasmBackend } from './heap.ts';
 import { mendCumsum } from './mend/cumsum.ts';
 import { shareIdentity } from './mend/identity.ts';
 import { withoutListeners } from './mend/listeners.ts';
 import { guardMalloc } from './mend/malloc.ts';
 import { mendMatMul } from './mend/mat-mul.ts';
 import { addSegmentSum } from './mend/segment-sum.ts';
+import { compileKernels, instantiate, type Kernels } from './modules.ts';
 import { withSharedMemory } from './threads/shared-memory.ts';
-import { Workspace, type WorkspaceOptions } from './workspace.ts';
+import { Threads } from './threads/threads.ts';
+import { Workspace, type Heap } from './workspace.ts';
 
 const load = createRequire(import.meta.url);
-let started: Promise<Workspace> | undefined;
+let started: Promise<Heap> | undefined;
 /** Whose product TF.js's own matMul takes. */
-let current: Workspace | undefined;
+let current: Workspace;
 
 /**
  * Starts TF.js's wasm backend (the package's SIMD binary) with its mends and our kernels on its heap, once; what the first call
  * asks for holds. On a shared heap our kernels run on several threads.
  */
-export function startWasm(
-  shared = true,
-  options: WorkspaceOptions = { relaxed: true, threads: defaultThreads() },
-): Promise<Workspace> {
+export function startWasm(shared = true): Promise<Heap> {
   if (!started) {
-    started = start(shared, options);
+    started = start(shared);
     started.catch(() => (started = undefined));
   }
   return started;
@@ -40,7 +38,7 @@ export function useWorkspace(workspace: Workspace): void {
   current = workspace;
 }
 
-async function start(isShared: boolean, options: WorkspaceOptions): Promise<Workspace> {
+async function start(isShared: boolean): Promise<Heap> {
   const { setWasmPaths } = load('@tensorflow/tfjs-backend-wasm') as typeof TensorFlowWasm;
   const path = join(dirname(load.resolve('@tensorflow/tfjs-backend-wasm')), 'tfjs-backend-wasm-simd.wasm');
   const stock = new Uint8Array(readFileSync(path));
@@ -63,14 +61,18 @@ async function start(isShared: boolean, options: WorkspaceOptions): Promise<Work
   guardMalloc(backend);
   shareIdentity();
   mendCumsum();
-  const workspace = new Workspace(backend, options);
-  addSegmentSum(workspace);
-  mendMatMul(() => (current ??= workspace));
-  return workspace;
+  const heap = { backend, pool: threadsOver(backend) };
+  current = new Workspace(heap, { relaxed: true, threads: 1 });
+  addSegmentSum(current);
+  mendMatMul(() => current);
+  return heap;
 }
 
-/** What `HI_ZFO_THREADS` says, or one a processor; more than eight wait for memory more than they compute. */
-export function defaultThreads(): number {
-  const asked = Number(process.env.HI_ZFO_THREADS);
-  return Number.isInteger(asked) && asked > 0 ? asked : Math.min(8, availableParallelism());
+function threadsOver({ wasm }: WasmBackend): Threads {
+  const { memory } = wasm.asm;
+  const exact = compileKernels(memory, false);
+  const fast = compileKernels(memory, true);
+  const modules = (fast.relaxed ? [exact, fast] : [exact]).map(({ kernels, noise }) => [kernels, noise]);
+  const scratchBytes = instantiate<Kernels>(exact.kernels, memory).gemmScratch();
+  return new Threads({ modules, memory, scratch: () => wasm._malloc(scratchBytes) });
 }

@@ -3,14 +3,21 @@ import { EngineError } from '../../errors.ts';
 import { tf } from '../tf.ts';
 import { pointer, type WasmBackend } from './heap.ts';
 import type { Product } from './mlas/product.ts';
-import { compileKernels, instantiate, isShared, type Kernels, type NoiseKernels } from './modules.ts';
+import { isShared, type Kernels, type NoiseKernels } from './modules.ts';
 import { ranges, rangesOf, type Range } from './threads/ranges.ts';
-import { Threads } from './threads/threads.ts';
+import type { Threads } from './threads/threads.ts';
 
 /** A kernel's work is split when it touches at least this many floats: below, waking a thread takes longer. */
 const WORTH_SPLITTING = 16_384;
 /** Likewise for products, in multiplications; and for leaving them to another product, which takes 30 microseconds a call. */
 const PRODUCT_WORTH_SPLITTING = 500_000;
+
+/** TF.js's heap and the threads over it. */
+export interface Heap {
+  backend: WasmBackend;
+  /** Their sets of kernels: without FMA, and with it where this Node can. */
+  pool: Threads;
+}
 
 /** How a {@link Workspace} runs its kernels. */
 export interface WorkspaceOptions {
@@ -48,33 +55,27 @@ export class Workspace {
   readonly kernels: Kernels;
   /** True if the kernels use FMA. */
   readonly relaxed: boolean;
-  readonly #threads: Threads;
-  readonly product: Product | undefined;
-  private attentionWork = { bytes: 0, at: 0 };
-
-  constructor(
-    readonly backend: WasmBackend,
-    { relaxed: allowRelaxed, threads, product }: WorkspaceOptions,
-  ) {
-    const { memory } = backend.wasm.asm;
-    this.product = product;
-    const { relaxed, ...modules } = compileKernels(memory, allowRelaxed);
-    this.relaxed = relaxed;
-    this.kernels = instantiate<Kernels>(modules.kernels, memory);
-    const noise = instantiate<NoiseKernels>(modules.noise, memory);
-    const here = { ...this.kernels, ...noise } as unknown as Record<string, (...args: number[]) => number>;
-    const scratch = () => backend.wasm._malloc(this.kernels.gemmScratch());
-    this.#threads = new Threads({ ...modules, memory, here, scratch }, isShared(memory) ? threads : 1);
-  }
-
-  /** Whether threads can share the heap. */
-  get onSharedMemory(): boolean {
-    return isShared(this.backend.wasm.asm.memory);
-  }
-
   /** Threads that the kernels run on. */
-  get threads(): number {
-    return this.#threads.count;
+  readonly threads: number;
+  readonly backend: WasmBackend;
+  readonly #pool: Threads;
+  readonly #set: number;
+  readonly #product: Product | undefined;
+  #attentionWork = { bytes: 0, at: 0 };
+
+  constructor({ backend, pool }: Heap, { relaxed, threads, product }: WorkspaceOptions) {
+    this.backend = backend;
+    this.#pool = pool;
+    this.#set = relaxed ? pool.sets.length - 1 : 0;
+    this.#product = product;
+    this.relaxed = this.#set > 0;
+    this.kernels = pool.sets[this.#set] as unknown as Kernels;
+    this.threads = isShared(backend.wasm.asm.memory) ? pool.grow(threads) : 1;
+  }
+
+  /** How the kernels multiply and add, in words. */
+  get fma(): string {
+    return this.relaxed ? 'relaxed SIMD' : 'no FMA';
   }
 
   /**
@@ -84,19 +85,21 @@ export class Workspace {
   split(kernel: keyof (Kernels & NoiseKernels), total: number, size: number, part: PartOf, scratch = false) {
     const most = total * size < WORTH_SPLITTING ? 1 : this.threads;
     const calls = ranges(total, most, size === 1 ? 16 : 1).map((range) => part(...range));
-    if (calls.length > 0) this.#threads.run(kernel, calls, scratch);
+    if (calls.length > 0) this.#run(kernel, calls, scratch);
   }
 
   /** Sum of what a kernel returns for parts of `size` items: parts, and so the order of the sum, are the same everywhere. */
   sum(kernel: keyof Kernels, total: number, size: number, part: PartOf): number {
     let sum = 0;
-    for (const calls of chunks(rangesOf(total, size), 64))
-      for (const value of this.#threads.run(
-        kernel,
-        calls.map((range) => part(...range)),
-      ))
-        sum += value;
+    for (const ranges of chunks(rangesOf(total, size), 64)) {
+      const calls = ranges.map((range) => part(...range));
+      for (const value of this.#run(kernel, calls)) sum += value;
+    }
     return sum;
+  }
+
+  #run(kernel: keyof (Kernels & NoiseKernels), calls: readonly (readonly number[])[], scratch = false) {
+    return this.#pool.run({ set: this.#set, kernel, threads: this.threads, scratch }, calls);
   }
 
   /** Where a tensor's data begin. */
@@ -137,7 +140,7 @@ export class Workspace {
       const size = rows ? [count, n, k] : [m, count, k];
       return [atA, a.stride, atB, b.stride, atC, c.stride, ...size, ...flags];
     });
-    if (calls.length > 0) this.#threads.run('gemm', calls, true);
+    if (calls.length > 0) this.#run('gemm', calls, true);
   }
 
   /** Leaves a product to the faster one where it can do it: large, of contiguous matrices, and not added to anything. */
@@ -149,11 +152,11 @@ export class Workspace {
   ): boolean {
     const transposed = [a.transposed ?? false, b.transposed ?? false] as const;
     const contiguous = a.stride === (transposed[0] ? m : k) && b.stride === (transposed[1] ? k : n) && c.stride === n; // prettier-ignore
-    if (!this.product || !contiguous || c.accumulate || m * n * k < PRODUCT_WORTH_SPLITTING) return false;
+    if (!this.#product || !contiguous || c.accumulate || m * n * k < PRODUCT_WORTH_SPLITTING) return false;
     const { buffer } = this.backend.wasm.asm.memory;
     const left = { data: new Float32Array(buffer, a.at, m * k), transposed: transposed[0] };
     const right = { data: new Float32Array(buffer, b.at, k * n), transposed: transposed[1] };
-    this.product.multiply(left, right, new Float32Array(buffer, c.at, m * n), [m, n, k]);
+    this.#product.multiply(left, right, new Float32Array(buffer, c.at, m * n), [m, n, k]);
     return true;
   }
 
@@ -162,12 +165,12 @@ export class Workspace {
     const { wasm } = this.backend;
     const one = 4 * this.kernels.attentionScratch(length) + this.kernels.gemmScratch();
     const bytes = one * this.threads;
-    if (bytes > this.attentionWork.bytes) {
-      if (this.attentionWork.at) wasm._free(this.attentionWork.at);
-      this.attentionWork = { bytes: 0, at: 0 };
-      this.attentionWork = { bytes, at: wasm._malloc(bytes) };
+    if (bytes > this.#attentionWork.bytes) {
+      if (this.#attentionWork.at) wasm._free(this.#attentionWork.at);
+      this.#attentionWork = { bytes: 0, at: 0 };
+      this.#attentionWork = { bytes, at: wasm._malloc(bytes) };
     }
-    const { at } = this.attentionWork;
+    const { at } = this.#attentionWork;
     return (part) => at + part * one;
   }
 }

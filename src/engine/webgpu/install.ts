@@ -1,7 +1,8 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
-import { makeEngineFolder, npmInstall, removeEngineFolder } from '../native/engine-folder.ts';
+import { makeEngineFolder } from '../install/folder.ts';
+import { npmInstall } from '../install/npm.ts';
 import { BACKEND, DAWN, webgpuFolder } from './recipe.ts';
 
 /** Dawn's folder of binaries for this machine. */
@@ -22,11 +23,6 @@ export function installWebgpu(say: (line: string) => void = () => undefined): Pr
     await keepOwnBinaries(join(aside, 'node_modules', DAWN.name, 'dist'));
     return { engine: 'webgpu', packages };
   });
-}
-
-/** Removes what `installWebgpu` made; false when there was nothing. */
-export function uninstallWebgpu(): Promise<boolean> {
-  return removeEngineFolder(webgpuFolder());
 }
 
 /** Dawn comes for five platforms in one package. */

@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import { checkProduct, resolvePackages } from '../native/resolve.ts';
+import { checkProduct, resolvePackages } from '../install/resolve.ts';
 import { tf } from '../tf.ts';
 import { webgpuBackend } from './backend.ts';
 import { guard } from './guard.ts';

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { enginesFolder, TFJS } from '../native/recipe.ts';
+import { enginesFolder } from '../install/place.ts';
+import { TFJS } from '../native/recipe.ts';
 
 /** Google's Dawn for Node: WebGPU on Vulkan, Metal or Direct3D 12, prebuilt for the usual platforms. */
 export const DAWN = { name: 'webgpu', version: '0.6.2' };

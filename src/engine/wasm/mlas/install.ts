@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../../../errors.ts';
-import { makeEngineFolder, npmInstall, removeEngineFolder } from '../../native/engine-folder.ts';
-import { tool } from '../../native/tool.ts';
+import { makeEngineFolder } from '../../install/folder.ts';
+import { npmInstall } from '../../install/npm.ts';
+import { tool } from '../../install/tool.ts';
 import { fastFolder, ONNXRUNTIME } from './recipe.ts';
 
 const PROBE = `
@@ -25,14 +26,9 @@ export function installFast(say: (line: string) => void = () => undefined): Prom
     await keepOwnBinaries(join(own, 'bin', 'napi-v6'));
     say('loading it');
     const args = ['-e', PROBE, join(own, 'dist', 'binding.js')];
-    await tool(process.execPath, args, 'Its library does not load here.');
+    await tool(process.execPath, args, 'Its library does not load here; the wasm engine needs none.');
     return { engine: 'fast', packages: [wanted] };
   });
-}
-
-/** Removes what `installFast` made; false when there was nothing. */
-export function uninstallFast(): Promise<boolean> {
-  return removeEngineFolder(fastFolder());
 }
 
 /** The package holds the libraries of five platforms, 290 MB. */

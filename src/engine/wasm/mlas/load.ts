@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { MANIFEST } from '../../native/recipe.ts';
+import { MANIFEST } from '../../install/place.ts';
 import { fastFolder, ONNXRUNTIME } from './recipe.ts';
 import { Product, type Binding } from './product.ts';
+import { tryProduct } from './try-product.ts';
 
 /** onnxruntime as it was found. */
 export interface Mlas {
@@ -20,9 +21,9 @@ let loaded: Mlas | undefined;
  * and has it multiply.
  * @throws the reason, as a short message
  */
-export function loadMlas(): Mlas {
+export function loadMlas(environment: NodeJS.ProcessEnv = process.env): Mlas {
   if (loaded) return loaded;
-  const folder = findMlas();
+  const folder = findMlas(environment);
   if (folder === undefined) throw new Error('not installed');
   const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
   if (version !== ONNXRUNTIME.version)
@@ -34,10 +35,11 @@ export function loadMlas(): Mlas {
   if (!module.binding || !module.initOrt) throw new Error(`${folder} has no binding`);
   module.initOrt();
   const { binding } = module;
-  check(binding, new WebAssembly.Memory({ initial: 1, maximum: 1 }));
+  const product = new Product(binding, 1);
+  tryProduct(product, { shared: false, sizes: [2, 2, 3] });
   let seesShared = true;
   try {
-    check(binding, new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }));
+    tryProduct(product, { shared: true, sizes: [2, 2, 3] });
   } catch {
     seesShared = false;
   }
@@ -57,22 +59,4 @@ export function findMlas(environment: NodeJS.ProcessEnv = process.env): string |
     }
   }
   return undefined;
-}
-
-/** Each product of a [2, 3] and b [3, 2], as they are and transposed. */
-function check(binding: Binding, { buffer }: WebAssembly.Memory): void {
-  const product = new Product(binding, 1);
-  const place = (values: number[], at: number) => {
-    const view = new Float32Array(buffer, at, values.length);
-    view.set(values);
-    return view;
-  };
-  for (const way of [0, 1, 2, 3]) {
-    const [left, right] = [way > 1, way % 2 > 0];
-    const a = { data: place(left ? [1, 4, 2, 5, 3, 6] : [1, 2, 3, 4, 5, 6], 64), transposed: left };
-    const b = { data: place(right ? [1, 0, 2, 0, 1, 3] : [1, 0, 0, 1, 2, 3], 128), transposed: right };
-    const c = place([0, 0, 0, 0], 256);
-    product.multiply(a, b, c, [2, 2, 3]);
-    if (c.join() !== '7,11,16,23') throw new Error(`a product came out as ${c.join(', ')}`);
-  }
 }

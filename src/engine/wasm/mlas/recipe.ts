@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { enginesFolder } from '../../native/recipe.ts';
+import { enginesFolder } from '../../install/place.ts';
 
 /**
  * onnxruntime's product (MLAS) comes from this package. It is reached through the package's own binding, which is no public

@@ -9,16 +9,20 @@ export const DONE = 1;
 export const FAILED = 2;
 /** Kernel of the job, by its place in the list of names. */
 export const KERNEL = 3;
+/** Set of kernels of the job. */
+export const SET = 4;
+/** Threads that the job asks for, the main one included: workers with a higher place sleep on. */
+export const WANTED = 5;
 /** Workers that may be inside a call. */
-export const BUSY = 4;
-export const CONTROL_WORDS = 5;
+export const BUSY = 6;
+export const CONTROL_WORDS = 7;
 
-/** What a worker is started with. */
-export interface WorkerData {
-  kernels: WebAssembly.Module;
-  noise: WebAssembly.Module;
-  memory: WebAssembly.Memory;
-  /** Names of the kernels that run in workers. */
+/** A kernel, as a thread calls it. */
+export type Kernel = (...args: number[]) => number | undefined;
+
+/** What every thread knows of the jobs. */
+export interface Jobs {
+  /** Names of the kernels. */
   names: readonly string[];
   /** Control words, see above. */
   control: Int32Array;
@@ -26,8 +30,27 @@ export interface WorkerData {
   calls: Float64Array;
   /** By call: what the kernel returned. */
   results: Float64Array;
-  /** This worker's scratch, which ends the arguments of a kernel that takes one. */
+  /** This thread's scratch, which ends the arguments of a kernel that takes one. */
   scratch: number;
+}
+
+/** What a worker is started with. */
+export interface WorkerData extends Jobs {
+  /** Sets of kernels with the same names, each made of some modules. */
+  modules: readonly (readonly WebAssembly.Module[])[];
+  memory: WebAssembly.Memory;
+  /** The main thread is 0. */
+  place: number;
+}
+
+/** The kernels of each set on a memory. */
+export function kernelSets({
+  modules,
+  memory,
+}: Pick<WorkerData, 'modules' | 'memory'>): Record<string, Kernel>[] {
+  const instance = (module: WebAssembly.Module) =>
+    new WebAssembly.Instance(module, { env: { memory, log: Math.log } }).exports;
+  return modules.map((set) => Object.assign({}, ...set.map(instance)) as Record<string, Kernel>);
 }
 
 /**
@@ -41,8 +64,8 @@ export const takenOf = (word: number) => word & 255;
 
 /** Takes and runs calls of the present job until none is left. */
 export function work(
-  { control, calls, results, names, scratch }: Omit<WorkerData, 'kernels' | 'noise' | 'memory'>,
-  kernels: Record<string, (...args: number[]) => number | undefined>,
+  { control, calls, results, names, scratch }: Jobs,
+  sets: readonly Record<string, Kernel>[],
 ): void {
   for (;;) {
     const word = Atomics.add(control, TICKET, 1);
@@ -52,7 +75,7 @@ export function work(
     const args = Array.from(calls.subarray(from + 1, from + 1 + Math.abs(calls[from]!)));
     if (calls[from]! < 0) args.push(scratch); // a negative count asks for the scratch of whoever runs it
     try {
-      results[call] = kernels[names[control[KERNEL]!]!]!(...args) ?? 0;
+      results[call] = sets[control[SET]!]![names[control[KERNEL]!]!]!(...args) ?? 0;
     } catch {
       Atomics.store(control, FAILED, 1);
     }

@@ -23,7 +23,13 @@ export function tool(
     child.on('close', (code, signal) => {
       if (code === 0) return done(printed);
       const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
-      failed(new EngineError(`${program} ${args[0] ?? ''} ${how}. ${hint}\n${tail.trim()}`));
+      failed(new EngineError(`${[program, ...action(args)].join(' ')} ${how}. ${hint}\n${tail.trim()}`));
     });
   });
+}
+
+/** The arguments that tell people what was done: the module and its command, or the command. */
+function action(args: readonly string[]): readonly string[] {
+  if (args[0] === '-m') return args.slice(0, 3);
+  return args.slice(0, 1).filter((arg) => !arg.startsWith('-'));
 }

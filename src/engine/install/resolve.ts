@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { tf } from '../tf.ts';
-import { MANIFEST } from './recipe.ts';
+import { MANIFEST } from './place.ts';
 import { shareTfjs } from './share-tfjs.ts';
 
 /**
