@@ -90,8 +90,11 @@ export class Decoder implements Trainable<TokenBatch, DeviceBatch> {
     let states = h;
     for (let b = from; b < to; b++) {
       const before = states;
-      states = tf.tidy(() => (b === 0 ? this.#embed(pass) : this.#layer.run(b - 1, pass, before!)));
-      if (before && before !== h) before.dispose();
+      try {
+        states = tf.tidy(() => (b === 0 ? this.#embed(pass) : this.#layer.run(b - 1, pass, before!)));
+      } finally {
+        if (before && before !== h) before.dispose();
+      }
     }
     if (!states)
       throw new ConfigError(`hidden(): blocks ${from}..${to} need the states before block ${from}.`);

@@ -11,10 +11,12 @@ export function withTape(
   allowNone = false,
 ): { value: Scalar; grads: (Tensor | undefined)[] } {
   const engine = tf.engine();
+  let value: Scalar | undefined;
   try {
-    return engine.gradients(forward, xs, undefined, allowNone);
+    return engine.gradients(() => (value = forward()), xs, undefined, allowNone);
   } catch (error) {
-    // TF.js 4.22 keeps the tensors saved on its tape when forward or backward throws; free them.
+    // TF.js 4.22 keeps the value, and the tensors saved on its tape, when forward or backward throws; free them.
+    value?.dispose();
     for (const node of engine.state.activeTape ?? []) node.saved?.forEach((t) => t.dispose());
     engine.state.activeTape = null as never;
     throw error;

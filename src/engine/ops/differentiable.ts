@@ -36,7 +36,12 @@ export function differentiable<T extends Tensor | Tensor[], Name extends string>
 ): T {
   return (tf.engine() as unknown as TapeEngine).runKernelFunc<T>({
     inputs,
-    forwardFunc: (_, save) => forward(save),
+    forwardFunc: (_, save) => {
+      let kept: Tensor[] = [];
+      const y = forward((tensors) => (kept = tensors));
+      save(kept); // at the end: TF.js would not free them if the rest threw
+      return y;
+    },
     backwardsFunc: (given: Tensor | Tensor[], saved) => {
       const dys = Array.isArray(given) ? given : [given];
       releaseSpent(dys, saved);

@@ -32,13 +32,18 @@ export function mendMatMul(current: () => Workspace): void {
     const out = workspace.backend.makeOutput([...batch, m, n], 'float32');
     const [atA, atB, atOut] = [workspace.at(a), workspace.at(b), workspace.at(out)];
     const batches = batch.reduce((size, count) => size * count, 1);
-    for (let i = 0; i < batches; i++)
-      workspace.gemm(
-        { at: atA + 4 * i * m * k, stride: columnsA, transposed: transposeA },
-        { at: atB + 4 * i * n * k, stride: columnsB, transposed: transposeB },
-        { at: atOut + 4 * i * m * n, stride: n },
-        [m, n, k],
-      );
-    return out;
+    try {
+      for (let i = 0; i < batches; i++)
+        workspace.gemm(
+          { at: atA + 4 * i * m * k, stride: columnsA, transposed: transposeA },
+          { at: atB + 4 * i * n * k, stride: columnsB, transposed: transposeB },
+          { at: atOut + 4 * i * m * n, stride: n },
+          [m, n, k],
+        );
+      return out;
+    } catch (error) {
+      workspace.backend.disposeData(out.dataId); // TF.js does not know of it yet
+      throw error;
+    }
   };
 }
