@@ -56,16 +56,19 @@ export class DeviceBatch {
     const targets = b.candidates ? placesOf(b.targets, b.candidates) : b.targets;
     this.batch = b.batch;
     this.length = b.length;
-    this.ids = tf.tensor1d(b.ids, 'int32');
-    this.positions = tf.tensor1d(b.positions, 'int32');
-    this.targets = tf.tensor1d(targets, 'int32');
-    this.candidates = b.candidates && tf.tensor1d(b.candidates, 'int32');
-    this.attention = attentionPositions(config, b.length);
-    if (prefix > 0) this.prefix = new PrefixRows(prefix, b.batch, b.length);
-    this.places = learnedPlaces(
-      config,
-      Array.from(b.ids, (_, i) => i % b.length),
-    );
+    const places = Array.from(b.ids, (_, i) => i % b.length);
+    try {
+      this.ids = tf.tensor1d(b.ids, 'int32');
+      this.positions = tf.tensor1d(b.positions, 'int32');
+      this.targets = tf.tensor1d(targets, 'int32');
+      this.candidates = b.candidates && tf.tensor1d(b.candidates, 'int32');
+      this.attention = attentionPositions(config, b.length);
+      if (prefix > 0) this.prefix = new PrefixRows(prefix, b.batch, b.length);
+      this.places = learnedPlaces(config, places);
+    } catch (error) {
+      this.dispose(); // what there is of it
+      throw error;
+    }
   }
 
   /** Number of supervised tokens. */

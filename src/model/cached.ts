@@ -1,6 +1,6 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import { ConfigError } from '../errors.ts';
-import { tf } from '../engine/tf.ts';
+import { keptTensors, tf } from '../engine/index.ts';
 import { prefixCache } from './adapters/prefix-cache.ts';
 import type { Decoder } from './decoder.ts';
 import { CachedAttention, type LayerCache } from './cached-attention.ts';
@@ -34,7 +34,6 @@ export class CachedForward {
   /** Tokens of each row that went in at first, and slots that they took; later ones follow from there on. */
   #lengths: number[] = [];
   #longest = 0;
-  #steps = 0;
   #caches: LayerCache[] = [];
 
   /** Throws ConfigError when a prompt is empty or too long. */
@@ -67,27 +66,33 @@ export class CachedForward {
     this.dispose();
     this.#lengths = [...this.lengths];
     this.#longest = Math.max(...this.#lengths);
-    this.#steps = 0;
-    this.#caches = prefixCache(this.#model, this.#weights, this.rows);
     const t = this.#longest;
     const ids = this.#seen.flatMap((p) => [...p, ...Array<number>(t - p.length).fill(this.#pad)]);
     const positions = this.#seen.flatMap(() => Array.from({ length: t }, (_, i) => i));
     const last = this.#lengths.map((n, b) => b * t + n - 1);
-    return this.#extend(ids, positions, last);
+    return this.#orNothing(() => {
+      this.#caches = prefixCache(this.#model, this.#weights, this.rows);
+      return this.#extend(ids, positions, last);
+    });
   }
 
-  /** Appends one token to every row; logits [rows, V] of the token after it. */
+  /** Appends one token to every row; logits [rows, V] of the token after it. When it throws, none was appended. */
   next(ids: readonly number[]): Tensor2D {
     if (ids.length !== this.rows)
       throw new ConfigError(`next() was given ${ids.length} tokens for ${this.rows} rows.`);
     const positions = [...this.lengths];
     const stale = positions.some((n) => this.#epoch(n) !== this.#epoch(n + 1));
-    this.#seen.forEach((row, b) => row.push(ids[b]!));
-    this.#checkRoom();
-    if (stale) return this.start();
-    this.#steps++;
-    const last = ids.map((_, b) => b);
-    return this.#extend([...ids], positions, last);
+    const before = this.#seen;
+    this.#seen = before.map((row, b) => [...row, ids[b]!]);
+    try {
+      this.#checkRoom();
+      if (stale || this.#caches.length === 0) return this.start();
+      const last = ids.map((_, b) => b);
+      return this.#orNothing(() => this.#extend([...ids], positions, last));
+    } catch (error) {
+      this.#seen = before;
+      throw error;
+    }
   }
 
   /** Row i from now on continues row `from[i]`: beam search reorders rows with it, others drop those that are done. */
@@ -96,9 +101,9 @@ export class CachedForward {
     if (bad !== undefined) throw new ConfigError(`select() was given row ${bad} of ${this.rows}.`);
     if (from.length === this.rows && from.every((b, i) => b === i)) return;
     const old = this.#caches;
-    this.#caches = tf.tidy(() => {
+    this.#caches = keptTensors((keep) => {
       const rows = tf.tensor1d([...from], 'int32');
-      return old.map(({ k, v }) => ({ k: tf.keep(tf.gather(k, rows)), v: tf.keep(tf.gather(v, rows)) }));
+      return old.map(({ k, v }) => ({ k: keep(tf.gather(k, rows)), v: keep(tf.gather(v, rows)) }));
     });
     for (const c of old) tf.dispose([c.k, c.v]);
     this.#lengths = from.map((b) => this.#lengths[b]!);
@@ -108,6 +113,16 @@ export class CachedForward {
   dispose(): void {
     for (const c of this.#caches) tf.dispose([c.k, c.v]);
     this.#caches = [];
+  }
+
+  /** A pass that fails half way leaves the caches of some layers longer than others: they are given up, the next pass makes them anew. */
+  #orNothing<T>(pass: () => T): T {
+    try {
+      return pass();
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
   }
 
   #checkRoom(): void {

@@ -33,13 +33,20 @@ export class PackedBatch {
     const { rows, spread } = distinctRows(ids, batch.length, positions);
     this.#rows = rows;
     this.#supervisedAt = positions;
-    this.#spread = tf.tensor1d(spread, 'int32');
-    this.#supervised = tf.tensor1d(positions.map((p) => spread[p]!), 'int32'); // prettier-ignore
-    this.positions = tf.tensor1d(positions.map((_, i) => i), 'int32'); // prettier-ignore
     this.targets = batch.targets;
     this.candidates = batch.candidates;
-    this.ids = tf.gather(batch.ids, rows);
-    this.places = batch.places && tf.gather(batch.places, rows);
+    const made = tf.tidy(() => ({
+      spread: tf.tensor1d(spread, 'int32'),
+      supervised: tf.tensor1d(positions.map((p) => spread[p]!), 'int32'), // prettier-ignore
+      positions: tf.tensor1d(positions.map((_, i) => i), 'int32'), // prettier-ignore
+      ids: tf.gather(batch.ids, rows),
+      places: batch.places && tf.gather(batch.places, rows),
+    }));
+    this.#spread = made.spread;
+    this.#supervised = made.supervised;
+    this.positions = made.positions;
+    this.ids = made.ids;
+    this.places = made.places;
   }
 
   static async of(batch: DeviceBatch): Promise<PackedBatch> {

@@ -23,7 +23,7 @@ export function attentionPositions(
     all.set(turned, prefix * width);
     return tf.tensor2d(all, [prefix + length, width]);
   };
-  return { cos: table(1, cos), sin: table(0, sin) };
+  return tf.tidy(() => ({ cos: table(1, cos), sin: table(0, sin) })); // both or none
 }
 
 /** Rows of the table of learned positions for tokens at `positions` of the text, if there is one. */

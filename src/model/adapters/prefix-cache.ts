@@ -1,5 +1,5 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs';
-import { tf } from '../../engine/tf.ts';
+import { keptTensors, tf } from '../../engine/index.ts';
 import { CachedAttention, type LayerCache } from '../cached-attention.ts';
 import type { Decoder } from '../decoder.ts';
 import type { Weights } from '../parameters.ts';
@@ -11,12 +11,12 @@ export function prefixCache(model: Decoder, weights: Weights, rows: number): Lay
   if (prefix === 0) return [];
   const byHead = (x: Tensor2D) => {
     const heads = x.reshape<Tensor4D>([1, prefix, kvHeads, headDim]).transpose<Tensor4D>([0, 2, 1, 3]);
-    return tf.keep(tf.tile(heads, [rows, 1, 1, 1]));
+    return tf.tile(heads, [rows, 1, 1, 1]);
   };
-  return tf.tidy(() =>
+  return keptTensors((keep) =>
     Array.from({ length: layers }, (_, l) => {
-      const [k, v] = model.prefixOf(weights, l).map(byHead) as [Tensor4D, Tensor4D];
-      return { k, v };
+      const [key, value] = model.prefixOf(weights, l);
+      return { k: keep(byHead(key)), v: keep(byHead(value)) };
     }),
   );
 }
@@ -28,10 +28,10 @@ export function prefixCache(model: Decoder, weights: Weights, rows: number): Lay
 export function keysAndValuesOf(model: Decoder, ids: readonly number[]): [Tensor2D, Tensor2D][] {
   const config = { ...model.config, prefix: 0 };
   const positions = ids.map((_, t) => t);
-  const found: [Tensor2D, Tensor2D][] = [];
   const rows = (x: Tensor4D) =>
-    tf.keep(x.transpose([0, 2, 1, 3]).reshape<Tensor2D>([ids.length, config.kvHeads * config.headDim]));
-  tf.tidy(() => {
+    x.transpose([0, 2, 1, 3]).reshape<Tensor2D>([ids.length, config.kvHeads * config.headDim]);
+  return keptTensors((keep) => {
+    const found: [Tensor2D, Tensor2D][] = [];
     const tokens = new CachedAttention(config, [positions], positions);
     model.pass({
       weights: model.parameters.get,
@@ -39,10 +39,10 @@ export function keysAndValuesOf(model: Decoder, ids: readonly number[]): [Tensor
       places: learnedPlaces(config, positions),
       attend: (l, q, key, value) => {
         const [k, v] = [tokens.keys(key), tokens.values(value)];
-        found.push([rows(k), rows(v)]);
+        found.push([keep(rows(k)), keep(rows(v))]);
         return tokens.mix(model.attentionShape(l, 1, ids.length), q, { k, v });
       },
     });
+    return found;
   });
-  return found;
 }

@@ -24,8 +24,8 @@ export class PrefixRows {
       return at < tokens ? at : tokens + Math.floor(i / all) * length + at - tokens;
     });
     const text = Int32Array.from({ length: batch * length }, (_, i) => this.placeOf(i));
-    this.#spread = tf.tensor1d(spread, 'int32');
-    this.#text = tf.tensor1d(text, 'int32');
+    const both = () => [tf.tensor1d(spread, 'int32'), tf.tensor1d(text, 'int32')] as [Tensor1D, Tensor1D];
+    [this.#spread, this.#text] = tf.tidy(both);
   }
 
   /** Place in the long sequences of a place in the batch. */
