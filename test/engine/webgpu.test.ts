@@ -1,8 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
+import { describe, expect, it, vi } from 'vitest';
 import { EngineError } from '../../src/errors.ts';
 import { guard } from '../../src/engine/webgpu/guard.ts';
 import type { WebgpuBackend } from '../../src/engine/webgpu/backend.ts';
-import { runProgram } from '../../src/engine/webgpu/backend.ts';
+import { webgpuBackend } from '../../src/engine/webgpu/backend.ts';
+import { runProgram } from '../../src/engine/webgpu/program.ts';
 import { tf } from '../../src/engine/index.ts';
 import { engines } from './engines.ts';
 
@@ -44,19 +46,67 @@ describe('the guard of WebGPU', () => {
 describe.runIf('webgpu' in engines)('webgpu', () => {
   it('a program that does not compile is an error and no zeros', async () => {
     await engines.webgpu!().then((engine) => engine.activate());
-    const program = {
-      variableNames: ['X'],
-      outputShape: [4],
-      uniforms: '',
-      shaderKey: 'broken on purpose',
-      getUserCode: () => 'fn main(index: i32) { result[index] = no_such_function(X[index]); }',
-    };
     const x = tf.ones([4]);
-    const y = runProgram(program, [x], [], { work: 4, perGroup: 64 });
+    const { Y: y } = runProgram({
+      key: 'broken on purpose',
+      inputs: { X: x },
+      outputs: { Y: [4] },
+      uniforms: {},
+      groups: 1,
+      code: () => 'fn main(group: i32, thread: i32) { Y[thread] = no_such_function(X[thread]); }',
+    });
     await expect(y.data()).rejects.toThrow(/webgpu engine failed/);
     const [one, two] = [tf.ones([4]), tf.fill([4], 2)]; // x is void as well: it was sent to the card with the program
     const three = tf.add(one, two);
     expect([...(await three.data())]).toEqual([3, 3, 3, 3]);
     tf.dispose([x, y, one, two, three]);
+  });
+
+  it('reaches every element when there are more workgroups than a dimension takes', async () => {
+    const engine = await engines.webgpu!();
+    await engine.activate();
+    const n = 65_535 * 64 + 100;
+    const [a, b] = [tf.ones([n]), tf.fill([n], 2)];
+    const y = engine.ops.addScaled(a, b, 3);
+    const values = await y.data();
+    tf.dispose([a, b, y]);
+    expect(values.every((x) => x === 7)).toBe(true);
+  });
+
+  it('is one program where it could be a dozen', async () => {
+    const engine = await engines.webgpu!();
+    await engine.activate();
+    const { ops } = engine;
+    const x: Tensor2D = tf.ones([6, 8]);
+    const gain: Tensor1D = tf.ones([8]);
+    const ids = tf.tensor1d([1, 2, 3, 4, 5, 0], 'int32');
+    const settings = { rate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, step: 1 };
+    const programs = (f: () => void): number => {
+      const run = vi.spyOn(webgpuBackend(), 'recordAndSubmit');
+      f();
+      const { length } = run.mock.calls;
+      run.mockRestore();
+      return length;
+    };
+    /** Programs of f, and of f and its gradient. */
+    const counted = (f: (a: Tensor2D) => Tensor) => [
+      programs(() => f(x)),
+      programs(() => tf.grad((a) => f(a as Tensor2D))(x.clone(), x)),
+    ];
+    const counts = tf.tidy(() => ({
+      rmsNorm: counted((a) => ops.rmsNorm(a, gain, 1e-5)),
+      layerNorm: counted((a) => ops.layerNorm(a, gain, gain, 1e-5)),
+      gated: counted((a) => ops.gated(a, x, 'silu')),
+      embed: counted((a) => ops.embed(a, ids)),
+      adamw: programs(() => ops.adamw(x, x, x, x, settings)),
+    }));
+    tf.dispose([x, gain, ids]);
+    expect(counts).toEqual({
+      rmsNorm: [1, 2],
+      layerNorm: [1, 2],
+      gated: [1, 2],
+      embed: [1, 2],
+      adamw: 1,
+    });
   });
 });

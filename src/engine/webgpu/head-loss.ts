@@ -1,45 +1,58 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
-import { differentiable } from '../ops/differentiable.ts';
-import { bentLogits, headGradients } from '../ops/head-loss.ts';
+import { differentiable, isTapeOn } from '../ops/differentiable.ts';
+import { headGradients } from '../ops/head-loss.ts';
 import { tf } from '../tf.ts';
-import { GROUP, runProgram } from './backend.ts';
+import { GROUP, runProgram } from './program.ts';
+import { FUNCTIONS } from './wgsl-functions.ts';
 
-/**
- * See {@link Ops.headLoss}. A card has no float64: the exp-sum of a row is taken in 64 parts and then as a tree, each part
- * with the rounding of every addition carried along (Neumaier), so that a vocabulary of 50,000 costs no digits.
- */
+/** See {@link Ops.headLoss}: a program for the losses and, while a gradient is recorded, that of the logits. */
 export function headLoss(
   h: Tensor2D,
   w: Tensor2D,
   targets: Tensor1D,
   softcap?: number,
 ): { mean: Scalar; tokens: Tensor1D } {
-  const n = h.shape[0];
+  const recording = isTapeOn();
   const [mean, tokens] = differentiable<Tensor[], 'h' | 'w'>(
     { h, w },
     (save) => {
-      const { logits, slope } = bentLogits(h, w, softcap);
-      const losses = crossEntropies(logits, targets);
-      const oneHot = tf.oneHot(targets, w.shape[0]) as Tensor2D;
-      const dLogits = tf.div(tf.sub(tf.softmax(logits), oneHot), n);
-      save([h, w, slope ? tf.mul(dLogits, slope) : dLogits]);
-      return [tf.mean(losses), losses];
+      const logits: Tensor2D = tf.matMul(h, w, false, true);
+      const { LOSSES, DX } = crossEntropies(logits, targets, softcap, recording);
+      if (DX) save([h, w, DX]);
+      return [tf.mean(LOSSES), LOSSES];
     },
     headGradients,
   );
   return { mean: mean as Scalar, tokens: tokens as Tensor1D };
 }
 
-/** log(sum_j exp(logit_j)) - logit_target of each row of logits [n, V] -> [n]; a workgroup a row. */
-function crossEntropies(logits: Tensor2D, targets: Tensor1D): Tensor1D {
+/**
+ * log(sum_j exp(logit_j)) - logit_target of each row of logits [n, V] -> [n], and the gradient of their mean; a workgroup a row.
+ * A card has no float64: the exp-sum of a row is taken in 64 parts and then as a tree, each part with the rounding of every
+ * addition carried along (Neumaier), so that a vocabulary of 50,000 costs no digits.
+ */
+function crossEntropies(
+  logits: Tensor2D,
+  targets: Tensor1D,
+  softcap: number | undefined,
+  gradient: boolean,
+): { LOSSES: Tensor; DX?: Tensor } {
   const [rows, vocabulary] = logits.shape;
-  const program = {
-    variableNames: ['X', 'T'],
-    outputShape: [rows],
-    uniforms: 'vocabulary: i32,',
-    shaderKey: 'hi-zfo cross-entropy',
-    getUserCode: () => `
+  const outputs: Record<'LOSSES', number[]> & { DX?: number[] } = { LOSSES: [rows] };
+  if (gradient) outputs.DX = [rows, vocabulary];
+  return runProgram({
+    key: `cross-entropy${softcap ? ', capped' : ''}${gradient ? ' and gradient' : ''}`,
+    inputs: { X: logits, T: targets },
+    outputs: outputs as Record<'LOSSES' | 'DX', number[]>,
+    uniforms: { i32: { rows, vocabulary }, f32: { cap: softcap ?? 0 } },
+    groups: rows,
+    code: () => `
+      ${FUNCTIONS}
       var<workgroup> part: array<vec2<f32>, ${GROUP}>;
+
+      fn logit(i: i32) -> f32 { return ${softcap ? 'uniforms.cap * tanhOf(X[i] / uniforms.cap)' : 'X[i]'}; }
+      // the derivative of the cap where it gave x
+      fn slope(x: f32) -> f32 { return ${softcap ? '1.0 - (x / uniforms.cap) * (x / uniforms.cap)' : '1.0'}; }
 
       // a + b with what rounding drops of it kept in y
       fn carried(a: vec2<f32>, b: f32) -> vec2<f32> {
@@ -48,23 +61,19 @@ function crossEntropies(logits: Tensor2D, targets: Tensor1D): Tensor1D {
         return vec2<f32>(sum, a.y + lost);
       }
 
-      fn main(index: i32) {
-        let row = index / ${GROUP};
-        let thread = i32(localId.x);
-        let live = row < uniforms.size;
+      fn main(row: i32, thread: i32) {
+        if (row >= uniforms.rows) { return; }
         let first = row * uniforms.vocabulary;
         var most = -3.4028234e38;
-        var broken = false; // WGSL may take max() of a NaN to be anything
-        if (live) {
-          for (var k = thread; k < uniforms.vocabulary; k += ${GROUP}) {
-            let x = X[first + k];
-            broken = broken || isnan(x);
-            most = max(most, x);
-          }
+        var broken = false;
+        for (var k = thread; k < uniforms.vocabulary; k += GROUP) {
+          let x = logit(first + k);
+          broken = broken || isNaN(x);
+          most = max(most, x);
         }
         part[thread] = vec2<f32>(most, f32(broken));
         workgroupBarrier();
-        for (var half = ${GROUP / 2}; half > 0; half /= 2) {
+        for (var half = GROUP / 2; half > 0; half /= 2) {
           if (thread < half) { part[thread] = max(part[thread], part[thread + half]); }
           workgroupBarrier();
         }
@@ -72,12 +81,12 @@ function crossEntropies(logits: Tensor2D, targets: Tensor1D): Tensor1D {
         let bad = part[0].y > 0.0;
         workgroupBarrier();
         var sum = vec2<f32>(0.0);
-        if (live) {
-          for (var k = thread; k < uniforms.vocabulary; k += ${GROUP}) { sum = carried(sum, exp(X[first + k] - top)); }
+        for (var k = thread; k < uniforms.vocabulary; k += GROUP) {
+          sum = carried(sum, exp(logit(first + k) - top));
         }
         part[thread] = sum;
         workgroupBarrier();
-        for (var half = ${GROUP / 2}; half > 0; half /= 2) {
+        for (var half = GROUP / 2; half > 0; half /= 2) {
           if (thread < half) {
             let other = part[thread + half];
             let both = carried(part[thread], other.x);
@@ -85,12 +94,17 @@ function crossEntropies(logits: Tensor2D, targets: Tensor1D): Tensor1D {
           }
           workgroupBarrier();
         }
-        if (thread == 0 && live) {
-          let total = part[0].x + part[0].y;
-          result[row] = select(log(total) + (top - X[first + T[row]]), uniforms.NAN, bad);
-        }
+        let total = part[0].x + part[0].y;
+        let place = first + T[row];
+        if (thread == 0) { LOSSES[row] = select(log(total) + (top - logit(place)), uniforms.NAN, bad); }
+        ${gradient ? GRADIENT : ''}
       }`,
-  };
-  const uniforms = [{ type: 'int32' as const, data: [vocabulary] }];
-  return runProgram<Tensor1D>(program, [logits, targets], uniforms, { work: rows, perGroup: 1 });
+  });
 }
+
+const GRADIENT = `
+        for (var k = thread; k < uniforms.vocabulary; k += GROUP) {
+          let x = logit(first + k);
+          let p = exp(x - top) / total - f32(first + k == place);
+          DX[first + k] = select(p * slope(x) / f32(uniforms.rows), uniforms.NAN, bad);
+        }`;

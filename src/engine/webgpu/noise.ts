@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { checkKey, type Distribution, type NoiseKey } from '../../noise/index.ts';
 import type { Ops } from '../engine.ts';
-import { GROUP, runProgram, type Uniform } from './backend.ts';
+import { GROUP, runProgram, sizeOf } from './program.ts';
 import { NORMAL } from './wgsl-normal.ts';
 
 /** {@link Ops.noise} and {@link Ops.perturb}: drawn on the card, four values a thread, nothing is sent there. */
@@ -18,31 +18,25 @@ function draw<T extends Tensor>(
   from?: { w: Tensor; scale: number },
 ): T {
   checkKey(key);
-  const size = shape.reduce((product, n) => product * n, 1);
+  const size = sizeOf(shape);
+  const { seed, step, query, tensor } = key;
   const value = from ? 'W[i] + uniforms.scale * u[lane]' : 'u[lane]';
-  const program = {
-    variableNames: from ? ['W'] : [],
-    outputShape: [...shape],
-    uniforms: 'seed: u32, step: u32, query: u32, tensor: u32, scale: f32,',
-    shaderKey: `hi-zfo ${law} ${from ? 'onto' : 'alone'}`,
-    getUserCode: () => `
+  return runProgram({
+    key: `${law} ${from ? 'onto' : 'alone'}`,
+    inputs: from ? { W: from.w } : {},
+    outputs: { Y: shape },
+    uniforms: { i32: { size }, u32: { seed, step, query, tensor }, f32: { scale: from?.scale ?? 1 } },
+    groups: Math.ceil(size / (4 * GROUP)),
+    code: () => `
       ${NORMAL}
-      fn main(index: i32) {
-        if (index * 4 >= uniforms.size) { return; }
-        let u = ${law}(u32(index));
+      fn main(group: i32, thread: i32) {
+        let block = group * GROUP + thread;
+        if (block * 4 >= uniforms.size) { return; }
+        let u = ${law}(u32(block));
         for (var lane = 0; lane < 4; lane++) {
-          let i = index * 4 + lane;
-          if (i < uniforms.size) { result[i] = ${value}; }
+          let i = block * 4 + lane;
+          if (i < uniforms.size) { Y[i] = ${value}; }
         }
       }`,
-  };
-  const words: Uniform[] = [key.seed, key.step, key.query, key.tensor].map((word) => ({
-    type: 'uint32',
-    data: [word],
-  }));
-  const scale: Uniform = { type: 'float32', data: [from?.scale ?? 1] };
-  return runProgram<T>(program, from ? [from.w] : [], [...words, scale], {
-    work: Math.ceil(size / 4),
-    perGroup: GROUP,
-  });
+  }).Y as T;
 }
