@@ -77,9 +77,10 @@ describe.runIf('webgpu' in engines)('webgpu', () => {
     const engine = await engines.webgpu!();
     await engine.activate();
     const { ops } = engine;
-    const x: Tensor2D = tf.ones([6, 8]);
+    const [x, table]: [Tensor2D, Tensor2D] = [tf.ones([6, 8]), tf.ones([6, 2])];
     const gain: Tensor1D = tf.ones([8]);
     const ids = tf.tensor1d([1, 2, 3, 4, 5, 0], 'int32');
+    const shape = { batch: 2, length: 3, heads: 2, kvHeads: 2, headDim: 4 };
     const settings = { rate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, step: 1 };
     const programs = (f: () => void): number => {
       const run = vi.spyOn(webgpuBackend(), 'recordAndSubmit');
@@ -98,14 +99,18 @@ describe.runIf('webgpu' in engines)('webgpu', () => {
       layerNorm: counted((a) => ops.layerNorm(a, gain, gain, 1e-5)),
       gated: counted((a) => ops.gated(a, x, 'silu')),
       embed: counted((a) => ops.embed(a, ids)),
+      attention: counted((a) => ops.attention(a, x, x, shape, undefined)),
+      rotary: counted((a) => ops.attention(a, x, x, shape, { cos: table, sin: table })),
       adamw: programs(() => ops.adamw(x, x, x, x, settings)),
     }));
-    tf.dispose([x, gain, ids]);
+    tf.dispose([x, table, gain, ids]);
     expect(counts).toEqual({
       rmsNorm: [1, 2],
       layerNorm: [1, 2],
       gated: [1, 2],
       embed: [1, 2],
+      attention: [1, 3],
+      rotary: [2, 5],
       adamw: 1,
     });
   });

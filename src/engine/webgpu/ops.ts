@@ -3,6 +3,7 @@ import { plainOps } from '../ops/plain.ts';
 import { activate, gated } from './activation.ts';
 import { adamw } from './adamw.ts';
 import { addScaled } from './add-scaled.ts';
+import { attention, attentionAt } from './attention.ts';
 import { dot } from './dot.ts';
 import { embed } from './embed.ts';
 import { headLoss } from './head-loss.ts';
@@ -13,11 +14,12 @@ import { rmsNorm } from './rms-norm.ts';
 
 /** Programs of our own; the products, sums of two tensors and pieces of columns are TF.js's. */
 export const webgpuOps: Ops = {
-  ...plainOps, // attention; add and split, which are one program a result there
+  ...plainOps, // add and split, which are one program a result there
   embed,
   rmsNorm,
   layerNorm,
   linear,
+  attention,
   activate,
   gated,
   headLoss,
@@ -25,4 +27,5 @@ export const webgpuOps: Ops = {
   addScaled,
   adamw,
   dot,
+  attentionAt,
 };

@@ -1,0 +1,80 @@
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
+import type { AttentionPositions, AttentionShape } from '../engine.ts';
+import { differentiable, isTapeOn } from '../ops/differentiable.ts';
+import { tf } from '../tf.ts';
+import { attentionBackward } from './attention-backward.ts';
+import { attentionForward } from './attention-forward.ts';
+import { rotate } from './rotate.ts';
+import { blockOf } from './wgsl-attention.ts';
+
+/** See {@link Ops.attention}: no weights are kept, they are made again for the gradient. */
+export function attention(
+  q: Tensor2D,
+  k: Tensor2D,
+  v: Tensor2D,
+  shape: AttentionShape,
+  positions: AttentionPositions,
+): Tensor2D {
+  const table = positions && 'cos' in positions ? positions : undefined;
+  const slopes = positions && 'slopes' in positions ? positions.slopes : undefined;
+  const turn = table && { table, length: shape.length, headDim: shape.headDim };
+  const recording = isTapeOn();
+  return differentiable<Tensor2D, 'q' | 'k' | 'v'>(
+    { q, k, v },
+    (save) => {
+      const turned = turn ? rotate(q, k, { ...turn, way: 1 }) : { q, k };
+      const { out, lse } = attentionForward({ ...turned, v, slopes }, shape, { lse: recording });
+      if (!lse) return out;
+      const kept = slopes ? tf.concat([lse, slopes]) : lse;
+      save([turned.q, turned.k, v, out, kept, ...(table ? [table.cos, table.sin] : [])]);
+      return out;
+    },
+    (dy, saved) => {
+      const [turnedQ, turnedK, values, out, lse, cos, sin] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor2D, Tensor2D]; // prettier-ignore
+      const kept = { q: turnedQ, k: turnedK, v: values, out, lse, alibi: slopes !== undefined };
+      const { dq, dk, dv } = attentionBackward(kept, dy, shape);
+      if (!turn) return { q: () => dq, k: () => dk, v: () => dv };
+      const back = rotate(dq, dk, { ...turn, table: { cos, sin }, way: -1 });
+      tf.dispose([dq, dk]);
+      return { q: () => back.q, k: () => back.k, v: () => dv };
+    },
+  );
+}
+
+/** See {@link Ops.attentionAt}: runs of places in one sequence are taken together, a block of queries at a time. */
+export function attentionAt(
+  places: Int32Array,
+  q: Tensor2D,
+  k: Tensor2D,
+  v: Tensor2D,
+  shape: AttentionShape,
+  positions: AttentionPositions,
+): Tensor2D {
+  const { length, headDim } = shape;
+  return tf.tidy(() => {
+    const spans = tf.tensor2d(spansOf(places, length, blockOf(headDim)), undefined, 'int32');
+    const slopes = positions && 'slopes' in positions ? positions.slopes : undefined;
+    const at = positions && 'cos' in positions ? tf.tensor1d(places, 'int32') : undefined;
+    const turned = at
+      ? rotate(q, k, { table: positions as never, length, headDim, places: at, way: 1 })
+      : { q, k };
+    return attentionForward({ ...turned, v, slopes }, shape, { spans }).out;
+  });
+}
+
+/** Runs of at most `most` places that follow one another in a sequence: the row of the first, its place, and their number. */
+function spansOf(
+  places: Int32Array,
+  length: number,
+  most: number,
+): [row: number, place: number, count: number][] {
+  const spans: [number, number, number][] = [];
+  for (let row = 0; row < places.length;) {
+    const place = places[row]!;
+    let count = 1;
+    while (count < most && places[row + count] === place + count && (place + count) % length > 0) count++;
+    spans.push([row, place, count]);
+    row += count;
+  }
+  return spans;
+}
