@@ -117,7 +117,7 @@ async function measure(cell: Cell): Promise<Routes> {
   try {
     const key = `${cell.part} ${cell.output}`;
     if (!below.has(key)) below.set(key, made.map((b) => statesBelow(model, b, moved))); // prettier-ignore
-    const on = made.map((b, i) => modelObjective(model, b, moved, below.get(key)![i]));
+    const on = made.map((b, i) => modelObjective(model, b, moved, { below: below.get(key)![i] }));
     return await measureRoutes(on, { draws: plan.draws, tries: plan.tries, steps: plan.steps, seed: 1 });
   } finally {
     made.forEach((b) => b.dispose());

@@ -12,7 +12,7 @@ import { Layer } from './layer.ts';
 import { Modules } from './modules.ts';
 import { ParameterStore, type Parameter, type Weights } from './parameters.ts';
 import { decoderParameters } from './tensors.ts';
-import type { Trainable } from './trainable.ts';
+import type { PassOptions, Trainable } from './trainable.ts';
 
 /** The tokens of a pass and how they look at each other. */
 export interface Pass {
@@ -63,6 +63,11 @@ export class Decoder implements Trainable<TokenBatch, DeviceBatch> {
   /** Block that a parameter is first used in. */
   blockOf(p: Parameter): number {
     return p.layer + 1;
+  }
+
+  /** Blocks that a parameter is used in, `blocks` for the head: two for a tied embedding. */
+  blocksOf(p: Parameter): number[] {
+    return this.config.tied && p === this.embedding ? [0, this.blocks] : [this.blockOf(p)];
   }
 
   get embedding(): Parameter {
@@ -191,8 +196,9 @@ export class Decoder implements Trainable<TokenBatch, DeviceBatch> {
     weights: Weights,
     batch: DeviceBatch,
     wrt: readonly Parameter[],
+    options?: PassOptions,
   ): Promise<LossAndGradients> {
-    return lossAndGradients(this, weights, batch, wrt);
+    return lossAndGradients(this, weights, batch, wrt, options);
   }
 
   dispose(): void {

@@ -3,7 +3,8 @@ import { tf } from '../engine/tf.ts';
 import type { DeviceBatch } from './batch.ts';
 import type { Decoder } from './decoder.ts';
 import type { Parameter, Weights } from './parameters.ts';
-import { withTape } from './tape.ts';
+import { gradientsAtOnce, gradientsByBlock } from './backward.ts';
+import type { PassOptions } from './trainable.ts';
 
 /** Loss of one stream and its gradient with respect to some parameters. */
 export interface LossAndGradients {
@@ -18,36 +19,38 @@ export async function lossOf(model: Decoder, weights: Weights, batch: DeviceBatc
   return (await lossAndGradients(model, weights, batch, [])).loss;
 }
 
+/** Options of `lossAndGradients`. */
+export interface LossAndGradientsOptions extends PassOptions {
+  /** The states before the block of the deepest of `wrt` [B*T, D], where the caller has them: saves the blocks below. */
+  below?: Tensor2D | undefined;
+}
+
 /**
- * Loss of `batch` under `weights` and its gradient for `wrt`. The blocks below the deepest of `wrt` run outside the
- * gradient tape; `below`, when given, are the states before the deepest one's block [B*T, D], which saves them. `weights` must give the
- * very tensors to differentiate for the parameters in `wrt`. Nothing is left behind when it throws.
+ * Loss of `batch` under `weights` and its gradient for `wrt`. The blocks below the deepest of `wrt` run outside the gradient tape.
+ * `weights` must give the very tensors to differentiate for the parameters in `wrt`. Nothing is left behind when it throws.
  */
 export async function lossAndGradients(
   model: Decoder,
   weights: Weights,
   batch: DeviceBatch,
   wrt: readonly Parameter[],
-  below?: Tensor2D,
+  { below, recompute = false }: LossAndGradientsOptions = {},
 ): Promise<LossAndGradients> {
   let tokens: Tensor1D | undefined;
-  const gradients = new Map<Parameter, Tensor>();
+  let gradients = new Map<Parameter, Tensor>();
   try {
     const deepest = Math.min(model.blocks, ...wrt.map((p) => model.blockOf(p)));
     const prefix = below ?? (deepest > 0 ? model.hidden(weights, batch, 0, deepest) : undefined);
+    const head = (h: Tensor2D): Scalar => {
+      const loss = model.loss(weights, batch, h);
+      tokens = tf.keep(loss.tokens);
+      return loss.mean;
+    };
     try {
-      const forward = (): Scalar => {
-        const h =
-          deepest < model.blocks ? model.hidden(weights, batch, deepest, model.blocks, prefix) : prefix!;
-        const loss = model.loss(weights, batch, h);
-        tokens = tf.keep(loss.tokens);
-        return loss.mean;
-      };
-      if (wrt.length === 0) tf.tidy(forward).dispose();
+      if (wrt.length === 0) tf.tidy(() => head(prefix!)).dispose();
       else {
-        const { value, grads } = withTape(forward, wrt.map(weights));
-        value.dispose();
-        wrt.forEach((p, i) => gradients.set(p, grads[i]!));
+        const differentiate = recompute ? gradientsByBlock : gradientsAtOnce;
+        gradients = differentiate({ model, weights, batch, wrt, deepest, below: prefix, head });
       }
     } finally {
       if (prefix !== below) prefix?.dispose();

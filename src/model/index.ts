@@ -14,7 +14,7 @@ export {
 export { DeviceBatch, type TokenBatch } from './batch.ts';
 export { cutRows, lossAndGradientsOver, prepareMicroBatches, type MicroBatch } from './micro-batches.ts';
 export { Decoder, type Pass } from './decoder.ts';
-export type { Prepared, Trainable } from './trainable.ts';
+export type { PassOptions, Prepared, Trainable } from './trainable.ts';
 export type { CostUnit, MeasuredCosts, TensorCost } from './tensor-cost.ts';
 export { ownModel, OwnDefinition, type OwnModelOptions, type XY } from './own/definition.ts';
 export { layersModel, type LayersBatch, type LayersModelOptions } from './own/layers-model.ts';
@@ -22,7 +22,14 @@ export { OwnModel } from './own/own-model.ts';
 export { OwnBatch, tensorsIn, type BatchMaker } from './own/batch.ts';
 export { decoderParameters } from './tensors.ts';
 export { layerFloats, tapeFloats } from './activations.ts';
-export { lossAndGradients, lossOf, mean, type LossAndGradients } from './gradients.ts';
+export {
+  lossAndGradients,
+  lossOf,
+  mean,
+  type LossAndGradients,
+  type LossAndGradientsOptions,
+} from './gradients.ts';
+export { noBlocks } from './backward.ts';
 export { CachedForward, type CachedForwardOptions } from './cached.ts';
 export { PackedBatch } from './packed.ts';
 export { hiddenBefore, lossFrom } from './segments.ts';

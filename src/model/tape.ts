@@ -1,19 +1,19 @@
-import type { Scalar, Tensor } from '@tensorflow/tfjs';
+import type { Tensor } from '@tensorflow/tfjs';
 import { tf } from '../engine/tf.ts';
 
 /**
  * Value of `forward` and its gradients for `xs`; undefined for one that it does not depend on, and `allowNone` if that may be all of
- * them. Nothing is left behind when it throws.
+ * them. A value that is no scalar needs `dy`, the gradient that comes from above. Nothing is left behind when it throws.
  */
-export function withTape(
-  forward: () => Scalar,
+export function withTape<T extends Tensor>(
+  forward: () => T,
   xs: Tensor[],
-  allowNone = false,
-): { value: Scalar; grads: (Tensor | undefined)[] } {
+  { dy, allowNone = false }: { dy?: T | undefined; allowNone?: boolean } = {},
+): { value: T; grads: (Tensor | undefined)[] } {
   const engine = tf.engine();
-  let value: Scalar | undefined;
+  let value: T | undefined;
   try {
-    return engine.gradients(() => (value = forward()), xs, undefined, allowNone);
+    return engine.gradients(() => (value = forward()), xs, dy, allowNone);
   } catch (error) {
     // TF.js 4.22 keeps the value, and the tensors saved on its tape, when forward or backward throws; free them.
     value?.dispose();

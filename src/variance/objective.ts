@@ -7,6 +7,7 @@ import { lossAndGradients } from '../model/gradients.ts';
 import type { Decoder } from '../model/decoder.ts';
 import type { Parameter, Weights } from '../model/parameters.ts';
 import { PackedBatch } from '../model/packed.ts';
+import type { PassOptions } from '../model/trainable.ts';
 import { hiddenBefore, lossFrom } from '../model/segments.ts';
 
 /** Puts a tensor elsewhere: from a parameter's stored value to a new tensor of its shape. */
@@ -65,16 +66,21 @@ interface Kept {
   whole?: Tensor2D;
 }
 
+/** Options of {@link modelObjective}. */
+export interface ObjectiveOptions extends PassOptions {
+  /** `statesBelow` of these tokens, when the caller has them. */
+  below?: Tensor2D | undefined;
+}
+
 /**
  * The loss of a model on one batch, moved along some of its tensors. The blocks below the first moved one run once and their
  * states are kept, until `release` or until a weight below was replaced; for losses rows that no supervised position sees are left out.
- * @param below - `statesBelow` of these tokens, when the caller has them
  */
 export function modelObjective(
   model: Decoder,
   batch: DeviceBatch,
   parameters: readonly Parameter[],
-  below?: Tensor2D,
+  { below, recompute = false }: ObjectiveOptions = {},
 ): Objective {
   const { engine, parameters: store } = model;
   const set = new Set(parameters);
@@ -125,13 +131,14 @@ export function modelObjective(
     lossAt,
     loss: (u, scale) => lossAt(along(engine, u, scale)),
     gradient: async (move) => {
-      if (!move) return lossAndGradients(model, store.get, batch, parameters, forGradients());
+      const options = { below: forGradients(), recompute };
+      if (!move) return lossAndGradients(model, store.get, batch, parameters, options);
       // the tape needs the very tensors that it differentiates by
       const at = new Map<Parameter, Tensor>();
       try {
         for (const p of parameters) at.set(p, move(p, store.get(p)));
         const there: Weights = (p) => at.get(p) ?? store.get(p);
-        return await lossAndGradients(model, there, batch, parameters, forGradients());
+        return await lossAndGradients(model, there, batch, parameters, options);
       } finally {
         tf.dispose([...at.values()]);
       }

@@ -1,6 +1,6 @@
 import { perturbedWeights, type EstimatorOptions } from '../estimate/index.ts';
 import type { Parameter } from '../model/parameters.ts';
-import type { Prepared, Trainable } from '../model/trainable.ts';
+import type { PassOptions, Prepared, Trainable } from '../model/trainable.ts';
 import { measureCurvature } from './curvature.ts';
 import { measureVariance } from './measure.ts';
 import { objectiveOf } from './objective-of.ts';
@@ -15,8 +15,8 @@ export interface ProbeContext {
   batch: Prepared;
   fo: readonly Parameter[];
   zo: readonly Parameter[];
-  /** The estimator in use, and the weight of the perturbed loss. */
-  settings: Omit<EstimatorOptions, 'queries'> & { alpha?: number };
+  /** The estimator in use, the weight of the perturbed loss, and whether gradients recompute activations. */
+  settings: Omit<EstimatorOptions, 'queries'> & { alpha?: number } & PassOptions;
   /** Seed of the probe's directions; take another each time. */
   seed: number;
 }
@@ -41,7 +41,8 @@ const PROBES = 2;
 const STEPS = 8;
 const DIRECTIONS = 4;
 const exact = (mean: number): Measured => ({ mean, standardError: 0 });
-const over = ({ model, batch }: ProbeContext, list: readonly Parameter[]) => objectiveOf(model, batch, list);
+const over = ({ model, batch, settings }: ProbeContext, list: readonly Parameter[]) =>
+  objectiveOf(model, batch, list, { recompute: settings.recompute });
 
 const estimateProbe: Probe = {
   description: 'How well the ZO estimate fits the true gradient of the ZO tensors.',
@@ -76,14 +77,14 @@ const alphaProbe: Probe = {
     'alpha epsilon |H_FO,ZO u| / |grad_FO|: what the perturbed loss adds to the FO gradient beyond its length.',
   price: () => ({ forwards: 0, gradients: 3 }),
   async measure({ model, batch, fo, zo, settings, seed }) {
-    const { alpha = 0.1, epsilon = 1e-3 } = settings;
+    const { alpha = 0.1, epsilon = 1e-3, recompute } = settings;
     const { engine, parameters: store } = model;
     const moved = new Set(zo);
     const u = { seed, step: 0, query: 0x80000005, law: 'gaussian' as const };
     const held: (Vector | undefined)[] = [];
     const gradientAt = async (scale: number): Promise<Vector> => {
       const weights = scale === 0 ? store.get : perturbedWeights(engine, store, moved, u, scale);
-      const { gradients } = await model.lossAndGradients(weights, batch, fo);
+      const { gradients } = await model.lossAndGradients(weights, batch, fo, { recompute });
       held.push(gradients);
       return gradients;
     };

@@ -104,6 +104,8 @@ export interface ModelSweep<Batch = TokenBatch> extends SweepOptions {
   options?: VarianceOptions;
   /** Measures all routes at each value, which takes at least 3 batches. */
   routes?: RoutesOptions;
+  /** Activation recomputation where gradients are taken. Defaults to false. */
+  recompute?: boolean;
 }
 
 /** Axes that a model can be swept over, and what a value does; those that cut tokens are for decoders. */
@@ -137,7 +139,7 @@ export type AxisName = keyof typeof axes;
 export function sweepModel<V extends number | string, Batch = TokenBatch>(
   name: AxisName,
   values: readonly V[],
-  { model, batches, parameters, options = {}, routes, ...sweep }: ModelSweep<Batch>,
+  { model, batches, parameters, options = {}, routes, recompute = false, ...sweep }: ModelSweep<Batch>,
 ): Promise<SweepReport> {
   if (!Object.hasOwn(axes, name)) {
     throw new ConfigError(`There is no axis ${name}. Take ${Object.keys(axes).join(', ')}.`);
@@ -166,7 +168,7 @@ export function sweepModel<V extends number | string, Batch = TokenBatch>(
       for (const given of batches) {
         const batch = await model.prepare(shown(given, value));
         made.push(batch);
-        objectives.push(objectiveOf(model, batch, parameters));
+        objectives.push(objectiveOf(model, batch, parameters, { recompute }));
       }
       const own = {
         ...options,

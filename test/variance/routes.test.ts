@@ -170,7 +170,7 @@ describe('routes of a model', () => {
     const states = statesBelow(model, batch, parameters)!;
     const [own, given] = [
       modelObjective(model, batch, parameters),
-      modelObjective(model, batch, parameters, states),
+      modelObjective(model, batch, parameters, { below: states, recompute: true }),
     ];
     const gradients = await Promise.all([own, given].map((on) => on.gradient()));
     expect(gradients[1]!.loss).toBe(gradients[0]!.loss);

@@ -4,10 +4,11 @@ import type { Engine } from '../../engine/engine.ts';
 import { tf } from '../../engine/tf.ts';
 import { mean, type LossAndGradients } from '../gradients.ts';
 import { ParameterStore, type Parameter, type Weights } from '../parameters.ts';
+import { noBlocks } from '../backward.ts';
 import { assertFinite } from '../stored-weights.ts';
 import { withTape } from '../tape.ts';
 import type { MeasuredCosts, TensorCost } from '../tensor-cost.ts';
-import type { Trainable } from '../trainable.ts';
+import type { PassOptions, Trainable } from '../trainable.ts';
 import { OwnBatch, tensorsIn, wordsOf, type BatchMaker } from './batch.ts';
 import type { OwnDefinition } from './definition.ts';
 import { checkedLoss } from './loss.ts';
@@ -80,11 +81,14 @@ export class OwnModel<B = unknown> implements Trainable<BatchMaker<B>, OwnBatch<
     return OwnBatch.of(batch);
   }
 
+  /** @throws ConfigError with `recompute`: there are no blocks */
   lossAndGradients(
     weights: Weights,
     batch: OwnBatch<B>,
     wrt: readonly Parameter[],
+    { recompute = false }: PassOptions = {},
   ): Promise<LossAndGradients> {
+    if (recompute) return Promise.reject(noBlocks());
     return this.#pass(weights, batch, wrt);
   }
 
@@ -205,7 +209,7 @@ export class OwnModel<B = unknown> implements Trainable<BatchMaker<B>, OwnBatch<
   }
 
   #backward(forward: () => Scalar, weights: Weights, wrt: readonly Parameter[]): Map<Parameter, Tensor> {
-    const { value, grads } = withTape(forward, wrt.map(weights), true);
+    const { value, grads } = withTape(forward, wrt.map(weights), { allowNone: true });
     value.dispose();
     const without = wrt.filter((_, i) => !grads[i]);
     if (without.length > 0) {
