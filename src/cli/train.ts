@@ -30,6 +30,7 @@ const help = `hi-zfo train: profile, partition and train a model
                    --engine and step options may be given, all else is as it was
   --seed N  --batch N  --length N  --rho X  --engine NAME
   --rate-fo X  --rate-zo X  --epsilon X  --alpha X  --queries N  --estimator NAME  --law NAME
+  --recompute      run layers again in the backward pass instead of keeping their activations: less memory, more time
   --json           one JSON object a line instead of text`;
 
 const text = { type: 'string' } as const;
@@ -71,6 +72,7 @@ export const trainCommand = {
         queries: text,
         estimator: text,
         law: text,
+        recompute: { type: 'boolean' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -79,7 +81,9 @@ export const trainCommand = {
       console.log(help);
       return;
     }
-    const number = (name: Exclude<keyof typeof values, 'json' | 'help' | 'merge'>): number | undefined => {
+    const number = (
+      name: Exclude<keyof typeof values, 'recompute' | 'json' | 'help' | 'merge'>,
+    ): number | undefined => {
       const given = values[name];
       if (given === undefined) return undefined;
       const x = Number(given);
@@ -121,6 +125,7 @@ export const trainCommand = {
         queries: number('queries'),
         estimator: values.estimator as OpenOptions['estimator'],
         law: values.law as OpenOptions['law'],
+        recompute: values.recompute,
       }),
     };
     const say = values.json

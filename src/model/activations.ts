@@ -12,11 +12,8 @@ export function tapeFloats(config: DecoderConfig): number {
   const stat = config.norm.kind === 'layer' ? 2 : 1;
   /** What a norm of `width` adds beyond its input: its statistics and, where a product follows, what it gives. */
   const norm = (role: Role, width = 0): number => (has(role) ? width + stat : 0);
-  const rotary = config.positions.kind === 'rotary';
-  // a reshape keeps what it is given: normed queries and keys; a projection by head, its queries and (unturned) keys
-  const reshaped = config.attention.byHead ? q + 2 * kv + q + (rotary ? kv : 0) : 0;
   const attention =
-    reshaped +
+    reshapedFloats(config) +
     (has('q-norm') ? 2 * q + heads * stat : 0) +
     (has('k-norm') ? 2 * kv + kvHeads * stat : 0) +
     q +
@@ -39,9 +36,16 @@ export function tapeFloats(config: DecoderConfig): number {
   }
 }
 
+/** What reshapes keep of a token on the tape: of a projection by head, its queries and (unturned) keys. Without a tape they share memory. */
+function reshapedFloats({ heads, kvHeads, headDim, attention, positions }: DecoderConfig): number {
+  if (!attention.byHead) return 0;
+  const [q, kv] = [heads * headDim, kvHeads * headDim];
+  return q + 2 * kv + q + (positions.kind === 'rotary' ? kv : 0);
+}
+
 /** Floats that one token holds while a layer runs without a tape: the above, and what only the next operation needs. */
 export function layerFloats(config: DecoderConfig): number {
   const { hidden, heads, kvHeads, headDim, names } = config;
   const fused = names.qkv === undefined ? 0 : (heads + 2 * kvHeads) * headDim;
-  return tapeFloats(config) + 2 * hidden + fused;
+  return tapeFloats(config) - reshapedFloats(config) + 2 * hidden + fused;
 }

@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { ConfigError, NonFiniteError } from '../errors.ts';
 import { tf } from '../engine/tf.ts';
 import type { Parameter, Weights } from '../model/parameters.ts';
-import type { Prepared, Trainable } from '../model/trainable.ts';
+import type { PassOptions, Prepared, Trainable } from '../model/trainable.ts';
 import { totalCost, type TensorCost, type TotalCost } from './cost.ts';
 import { costsOf, type CountedCosts } from './counted.ts';
 
@@ -73,6 +73,8 @@ export interface ProfileOptions {
   head?: 'all' | 'supervised';
   /** Measures importance only where this budget can buy a tensor, which saves time and memory. Default: everywhere. */
   reach?: Reach;
+  /** Activation recomputation in the backward passes; a session takes its setting. Defaults to false. */
+  recompute?: boolean;
 }
 
 /**
@@ -92,7 +94,7 @@ export async function profileModel<Batch>(
   options: ProfileOptions = {},
 ): Promise<Profile> {
   if (batches.length === 0) throw new ConfigError('profile() was given no batch. Give at least one.');
-  const { signal, onBatch, head = 'all', reach } = options;
+  const { signal, onBatch, head = 'all', reach, recompute = false } = options;
   const list = model.parameters.list;
   signal?.throwIfAborted();
   const { costs, unit, size } = await costsOf(model, batches, head);
@@ -105,7 +107,7 @@ export async function profileModel<Batch>(
     signal?.throwIfAborted();
     const batch = await model.prepare(given);
     try {
-      const r = await importanceOfBatch(model, batch, trial, measured);
+      const r = await importanceOfBatch(model, batch, trial, measured, { recompute });
       r.raw.forEach((x, k) => raw[k]!.push(x));
       lossBefore += r.before / batches.length;
       lossAfter += r.after / batches.length;
@@ -149,12 +151,13 @@ async function importanceOfBatch(
   batch: Prepared,
   trial: TrialStep,
   measured: readonly Parameter[],
+  options: PassOptions,
 ) {
   const store = model.parameters;
   const stepped = store.list.filter((p) => p.base === undefined);
   const w1 = new Map<Parameter, Tensor>();
   try {
-    const at0 = await model.lossAndGradients(store.get, batch, stepped);
+    const at0 = await model.lossAndGradients(store.get, batch, stepped, options);
     try {
       for (const [p, g] of at0.gradients) {
         w1.set(p, trial(p, store.get(p), g));
@@ -164,7 +167,7 @@ async function importanceOfBatch(
       tf.dispose([...at0.gradients.values()]);
     }
     const after: Weights = (p) => w1.get(p) ?? store.get(p);
-    const at1 = await model.lossAndGradients(after, batch, measured);
+    const at1 = await model.lossAndGradients(after, batch, measured, options);
     const raw = store.list.map(() => 0);
     try {
       for (const [p, g] of at1.gradients) raw[p.index] = await minusInner(model, g, w1.get(p)!, store.get(p));

@@ -86,6 +86,7 @@ export async function trainerSweep(
     parameters: along ? selectParameters(model.parameters.list, along) : labels.with('ZO'),
     batches: Array.from({ length: Math.max(1, batches) }, (_, i) => trainer.batchAt(first + i)),
     options: { queries: [1], estimator, epsilon, law, rank, seed: trainer.options.seed, ...options },
+    recompute: settings.recompute,
     ...(routes && { routes: routes === true ? {} : routes }),
     ...(signal && { signal }),
     ...(onPoint && { onPoint }),
@@ -167,6 +168,7 @@ async function withObjective<T>(
 ): Promise<T> {
   const { model } = trainer;
   const { list } = model.parameters;
+  const { recompute } = trainer.settings;
   return inTurn(model.engine, async () => {
     const batch = await model.prepare(trainer.batchAt(at ?? trainer.steps));
     try {
@@ -175,6 +177,7 @@ async function withObjective<T>(
           model,
           batch,
           along ? selectParameters(list, along) : list.filter((p) => p.base !== 'frozen'),
+          { recompute },
         ),
       );
     } finally {

@@ -27,11 +27,11 @@ export async function trainerVariance(
   const { model } = trainer;
   const labels = await trainer.ensureLabels();
   const moved = along ? selectParameters(model.parameters.list, along) : labels.with('ZO');
-  const { estimator, epsilon, law, rank } = trainer.settings;
+  const { estimator, epsilon, law, rank, recompute } = trainer.settings;
   return inTurn(model.engine, async () => {
     const batch = await model.prepare(trainer.batchAt(at ?? trainer.steps));
     try {
-      const objective = objectiveOf(model, batch, moved);
+      const objective = objectiveOf(model, batch, moved, { recompute });
       if (from) return await continueVariance(objective, from, options);
       return await measureVariance(objective, {
         estimator,

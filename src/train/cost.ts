@@ -1,5 +1,6 @@
 import type { DeviceBatch } from '../model/batch.ts';
 import { Decoder } from '../model/decoder.ts';
+import type { Parameter } from '../model/parameters.ts';
 import type { Prepared, Trainable } from '../model/trainable.ts';
 import type { Partition } from '../partition/partition.ts';
 import { selectionCost, tensorCosts, totalCost, type TensorCost } from '../profile/cost.ts';
@@ -8,6 +9,7 @@ import { streamsOf } from './streams.ts';
 
 /** What one step executes. */
 export interface StepCost {
+  /** Those of whole streams; what recomputation runs again is in the flops. */
   forwardPasses: number;
   /**
    * Floating-point operations of the products (two a multiply-accumulate), the head counted at supervised positions. NaN for a
@@ -30,7 +32,18 @@ export function stepCost(
   const selected = new Set(fo);
   const backward = selectionCost(costs, (i) => selected.has(model.parameters.list[i]!));
   const backwardPasses = Number(clean) + (s.alpha > 0 ? perturbed : 0); // they cost nothing without FO tensors
-  return { forwardPasses, flops: 2 * (forwardPasses * totalCost(costs).forward + backwardPasses * backward) };
+  const again = s.recompute && model instanceof Decoder ? recomputed(model, costs, fo) : 0;
+  const passes = forwardPasses * totalCost(costs).forward + backwardPasses * (backward + again);
+  return { forwardPasses, flops: 2 * passes };
+}
+
+/** Forward cost of the blocks that a backward pass runs again: from the deepest FO tensor's up to the head, which is not. */
+function recomputed(model: Decoder, costs: readonly TensorCost[], fo: readonly Parameter[]): number {
+  const deepest = Math.min(model.blocks, ...fo.map((p) => model.blockOf(p)));
+  const again = model.parameters.list.filter(
+    (p) => model.blockOf(p) >= deepest && model.blockOf(p) < model.blocks && p !== model.headParameter,
+  );
+  return again.reduce((sum, p) => sum + costs[p.index]!.fp, 0);
 }
 
 function costsOfStep(model: Trainable, prepared: Prepared): readonly TensorCost[] | undefined {

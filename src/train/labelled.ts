@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import type { Tensor } from '@tensorflow/tfjs';
 import { inTurn } from '../engine/index.ts';
 import { ConfigError } from '../errors.ts';
-import { Decoder, type Parameter, type TokenBatch, type Trainable } from '../model/index.ts';
+import { Decoder, noBlocks, type Parameter, type TokenBatch, type Trainable } from '../model/index.ts';
 import { AdamW } from '../optimize/index.ts';
 import {
   budgetOf,
@@ -19,7 +19,7 @@ import { Chronicle } from './chronicle.ts';
 import type { TrainerEvents } from './events.ts';
 import type { HistoryEvent, HistoryRow, ProbeRow } from './history.ts';
 import type { StepRecord } from './log.ts';
-import { stepMemory, type StepMemory } from './memory.ts';
+import { stepMemory, supervisedSize, type StepMemory } from './memory.ts';
 import { methods, type MethodName } from './methods.ts';
 import type { TrainerProfileOptions } from './profile-options.ts';
 import type { BaseWeights } from './rebuild.ts';
@@ -66,7 +66,7 @@ export abstract class Labelled<Batch = TokenBatch> {
     protected readonly listeners: EventEmitter<TrainerEvents>,
   ) {
     const { labelling, step } = methods[options.method];
-    this.#settings = stepSettings({ ...step, ...options.step });
+    this.#settings = this.#checked({ ...step, ...options.step });
     this.adamw = new AdamW(model.engine, this.#settings.adamw);
     this.kept = new Chronicle(model.parameters.list);
     if (labelling.by === 'all') this.#labels = Partition.uniform(model.parameters.list, labelling.label);
@@ -117,8 +117,9 @@ export abstract class Labelled<Batch = TokenBatch> {
     const measured = await inTurn(this.model.engine, () => {
       this.adamw.configure(this.#settings.adamw);
       const list = Array.from({ length: batches }, (_, i) => this.batchAt(this.steps + i));
+      const { recompute } = this.#settings;
       const reach = most === undefined ? {} : { reach: reachOf(most) };
-      return profileModel(this.model, list, trial, { ...options, ...reach });
+      return profileModel(this.model, list, trial, { recompute, ...options, ...reach });
     });
     const { rho } = this.options;
     const served = unmeasured(measured, budgetOf(rho, measured.total)).length === 0;
@@ -149,8 +150,8 @@ export abstract class Labelled<Batch = TokenBatch> {
 
   /** What the next step will need at its peak with these labels; undefined where it cannot be told. */
   stepMemory(labels = this.#labels): StepMemory | undefined {
-    const known = labels && this.onWasm(this.steps);
-    return known && stepMemory(known.model, labels, this.#settings, known.size);
+    const model = labels && this.onWasm;
+    return model && stepMemory(model, labels, this.#settings, supervisedSize(this.batchAt(this.steps) as TokenBatch)); // prettier-ignore
   }
 
   /** Labels that are there, chosen now if there are none. */
@@ -171,7 +172,7 @@ export abstract class Labelled<Batch = TokenBatch> {
 
   set(options: StepOptions): void {
     this.assertEditable();
-    this.#settings = stepSettings({ ...this.#settings, ...options });
+    this.#settings = this.#checked({ ...this.#settings, ...options });
     const changed = Object.entries(options).map(
       ([k, v]) => `${k} = ${inspect(v, { breakLength: Infinity })}`,
     );
@@ -235,12 +236,17 @@ export abstract class Labelled<Batch = TokenBatch> {
   /** @throws ConfigError while labels and settings must stay as they are */
   protected abstract assertEditable(): void;
 
-  /** The decoder and the size of a step's batch, where the memory of a step can be told. */
-  protected onWasm(step: number) {
+  /** The model, where the memory of a step can be told. */
+  protected get onWasm(): Decoder | undefined {
     const { model } = this;
-    if (!(model instanceof Decoder) || model.engine.memory().heapBytes === 0) return undefined;
-    const { batch, length, targets } = this.batchAt(step) as TokenBatch;
-    return { model, size: { batch, length, supervised: targets.length } };
+    return model instanceof Decoder && model.engine.memory().heapBytes > 0 ? model : undefined;
+  }
+
+  /** Settings that the model can be trained by. */
+  #checked(options: StepOptions): StepSettings {
+    const settings = stepSettings(options);
+    if (settings.recompute && this.model.blocks === undefined) throw noBlocks();
+    return settings;
   }
 
   #solve(profile: Profile, options: PartitionOptions): Partition {

@@ -21,6 +21,11 @@ export interface StepOptions extends EstimatorOptions {
   clipNorm?: number;
   /** AdamW's own settings. Weight decay defaults to 0. */
   adamw?: AdamWOptions;
+  /**
+   * Activation recomputation: backward passes keep the states between layers alone and run each layer again for its gradient. Less
+   * memory for more time, and the same numbers. Defaults to false.
+   */
+  recompute?: boolean;
   /** Factor on both rates over time; defaults to `constant`. */
   schedule?: Schedule;
 }
@@ -34,12 +39,13 @@ export interface StepSettings extends EstimatorSettings {
   clipCoefficient: number;
   clipNorm: number;
   adamw: Required<AdamWOptions>;
+  recompute: boolean;
   schedule: Schedule;
 }
 
 const known = new Set<string>([
   ...['estimator', 'epsilon', 'queries', 'law', 'rank', 'rateFO', 'rateZO', 'alpha', 'updateZO'],
-  ...['clipCoefficient', 'clipNorm', 'adamw', 'schedule'],
+  ...['clipCoefficient', 'clipNorm', 'adamw', 'recompute', 'schedule'],
 ]);
 
 /** Fills in defaults and checks ranges; throws ConfigError naming the setting. */
@@ -56,6 +62,7 @@ export function stepSettings(options: StepOptions = {}): StepSettings {
     clipCoefficient: options.clipCoefficient ?? Infinity,
     clipNorm: options.clipNorm ?? Infinity,
     adamw: adamwSettings(options.adamw),
+    recompute: options.recompute ?? false,
     schedule: options.schedule ?? 'constant',
   };
   rateAt(s.schedule, 0);
@@ -72,6 +79,9 @@ export function stepSettings(options: StepOptions = {}): StepSettings {
     throw new ConfigError(
       `updateZO is ${JSON.stringify(s.updateZO)}; take 'sgd', 'adamw', 'noise' or 'off'.`,
     );
+  }
+  if (typeof s.recompute !== 'boolean') {
+    throw new ConfigError(`recompute is ${JSON.stringify(s.recompute)}; it must be true or false.`);
   }
   return s;
 }

@@ -60,9 +60,10 @@ export async function hiZfoStep(input: StepInput): Promise<StepResult> {
   const { fo, zo, clean: needsClean, perturbed } = streamsOf(partition, s);
   const moved = new Set(zo);
   const factor = rateAt(s.schedule, step);
+  const { recompute } = s;
 
   // 1  clean stream: L_FO and its gradient
-  const clean = needsClean ? await model.lossAndGradients(store.get, batch, fo) : undefined;
+  const clean = needsClean ? await model.lossAndGradients(store.get, batch, fo, { recompute }) : undefined;
   const g = clean?.gradients ?? new Map<Parameter, Tensor>();
   const kept = new KeptParts(model.engine);
   try {
@@ -80,7 +81,7 @@ export async function hiZfoStep(input: StepInput): Promise<StepResult> {
       const stream = async (scale: number) => {
         const weights = perturbedWeights(model.engine, store, moved, u, scale, kept);
         const wanted = s.alpha > 0 ? fo : [];
-        const { loss, gradients } = await model.lossAndGradients(weights, batch, wanted);
+        const { loss, gradients } = await model.lossAndGradients(weights, batch, wanted, { recompute });
         accumulate(model, g, gradients, share);
         return loss;
       };

@@ -6,7 +6,8 @@ import type { Partition } from '../partition/index.ts';
 import { stepCost } from './cost.ts';
 import type { HistoryRow } from './history.ts';
 import { Labelled } from './labelled.ts';
-import { assertFits } from './memory.ts';
+import { assertFits } from './fits.ts';
+import { supervisedSize } from './memory.ts';
 import { rebuild, statesOf, type Rebuilt } from './rebuild.ts';
 import { rowOf } from './row.ts';
 import { Snapshots, stateBytes } from './snapshots.ts';
@@ -69,12 +70,13 @@ export class Trainer<Batch = TokenBatch> extends Labelled<Batch> {
       forgot: [...this.kept.forgot],
       events: this.events.length,
     };
-    const onWasm = this.onWasm(step);
-    if (onWasm) assertFits(onWasm.model, partition, settings, onWasm.size);
     await this.#snapshot();
     optimizer.configure(settings.adamw);
     const started = performance.now();
-    const batch = await model.prepare(this.batchAt(step));
+    const given = this.batchAt(step);
+    const { onWasm } = this;
+    if (onWasm) assertFits(onWasm, partition, settings, supervisedSize(given as TokenBatch));
+    const batch = await model.prepare(given);
     try {
       const cost = stepCost(model, partition, settings, batch);
       const asLogged = { ...settings, schedule: () => factor };

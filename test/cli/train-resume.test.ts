@@ -43,7 +43,7 @@ describe('hi-zfo train', { timeout: 60_000 }, () => {
     const out = join(at.dir, 'a run');
     const child = spawn(
       process.execPath,
-      [...command, ...base(), '--steps', '100000', '--out', out, '--autosave', '2'],
+      [...command, ...base(), '--recompute', '--steps', '100000', '--out', out, '--autosave', '2'],
       { cwd: root },
     );
     let told = '';
@@ -52,8 +52,12 @@ describe('hi-zfo train', { timeout: 60_000 }, () => {
       if (told.includes('"step":4')) child.kill('SIGKILL');
     });
     expect(await new Promise((resolve) => child.on('close', (_, signal) => resolve(signal)))).toBe('SIGKILL');
-    const { step } = JSON.parse(await readFile(join(out, 'hi-zfo.json'), 'utf8')) as { step: number };
+    const { step, state } = JSON.parse(await readFile(join(out, 'hi-zfo.json'), 'utf8')) as {
+      step: number;
+      state: { settings: { recompute: boolean }[] };
+    };
     expect([step > 0, step % 2]).toEqual([true, 0]);
+    expect(state.settings[0]!.recompute).toBe(true);
     const straight = steps(await train(...base(), '--steps', String(step + 3)));
     expect(steps(await train('--resume', out, '--steps', '2', '--out', out))).toEqual(
       straight.slice(step, step + 2),

@@ -246,6 +246,7 @@ describe("a session on a model of one's own", () => {
       [{ data: { x: [[1], [2, 3]] as never, y } }, /data.x is no tensor/],
       [{ data: { x, y }, batchSize: 0 }, /Batch size 0/],
       [{ data: { x, y }, rho: 2 }, /rho is 2/],
+      [{ data: { x, y }, recompute: true }, /no blocks to recompute/],
       [{ data: { x, y }, task: 'label' } as never, /no setting task/],
       [{ data: { x: y, y } }, /The loss failed/],
       [
@@ -273,5 +274,7 @@ describe("a session on a model of one's own", () => {
     await noLeaks(() => expect(s.run(1)).rejects.toThrow(/The loss failed/));
     expect([s.steps, await read(s as never)]).toEqual([2, before]);
     await expect(s.evaluate()).rejects.toThrow(/no held-out examples/);
+    expect(() => s.set({ recompute: true })).toThrow(/no blocks to recompute/);
+    expect(s.settings.recompute).toBe(false);
   });
 });

@@ -119,6 +119,24 @@ describe('a run that is saved and resumed', () => {
     expect((await s.partition({ rho: 1 })).data.budget!.rho).toBe(1);
   });
 
+  it('carries recomputation over, with which the run is the same', async () => {
+    const straight = await start({ rateFO: 1e-3 });
+    await straight.run(4);
+    const cut = await start({ rateFO: 1e-3, recompute: true });
+    expect(String(cut)).toMatch(/activations recomputed$/);
+    await cut.run(2);
+    await cut.save(folder('recomputed'));
+    const s = await resume(folder('recomputed'));
+    expect(s.settings.recompute).toBe(true);
+    await s.run(2);
+    expect(await weights(s)).toEqual(await weights(straight));
+    const losses = (of: Session) => of.rows.map((row) => [row.loss, row.perturbedLoss, row.gradientNorm]);
+    expect(losses(s)).toEqual(losses(straight));
+    expect(s.rows[3]!.flops).toBeGreaterThan(straight.rows[3]!.flops);
+    const off = await resume(folder('recomputed'), { recompute: false });
+    expect(off.events.at(-1)).toMatchObject({ kind: 'settings', text: 'recompute = false' });
+  });
+
   it('is of one moment: labels edited while the files are written are not in it', async () => {
     const straight = await start({ rateFO: 1e-3 });
     await straight.run(4);

@@ -197,6 +197,7 @@ describe('what a session refuses', () => {
     const s = await start();
     expect(() => s.promote('model.norm.weight')).toThrow(/call partition\(\) first/);
     expect(() => s.set({ rateF0: 1 } as never)).toThrow(/no setting rateF0/);
+    expect(() => s.set({ recompute: 1 } as never)).toThrow(/recompute is 1; it must be true or false/);
     expect(() => s.set({ schedule: { linear: -1 } })).toThrow(/schedule/);
     expect(() => s.set({ schedule: () => NaN })).toThrow(/gives NaN at step 0/);
     const other = join(dir, 'thesis');

@@ -6,8 +6,8 @@ import { DeviceBatch, loadModel, lossAndGradients, lossOf, type Decoder } from '
 import { fillNoise, tensorId } from '../../src/noise/index.ts';
 import { AdamW } from '../../src/optimize/index.ts';
 import { Partition } from '../../src/partition/index.ts';
-import { profileModel } from '../../src/profile/index.ts';
-import { hiZfoStep, stepSettings, type StepOptions } from '../../src/train/index.ts';
+import { profileModel, tensorCosts, type TrialStep } from '../../src/profile/index.ts';
+import { hiZfoStep, stepCost, stepSettings, type StepOptions } from '../../src/train/index.ts';
 import { goldenBatch, readJson, type Expected } from '../goldens.ts';
 
 const dir = join(import.meta.dirname, '..', 'goldens', 'model', 'llama-tied-headdim');
@@ -83,34 +83,42 @@ describe('weights are exact', () => {
     expect(await lossOf(model, model.parameters.get, batch)).toBe(clean); // also: two clean losses are equal
   });
 
-  it('whichever operation of the losses and gradients throws; nothing leaks and the tape is off', async () => {
-    const before = await snapshot();
-    const live = tf.memory().numTensors;
-    let failures = 0;
-    for (let n = 0; ; n += 7) {
-      failAfter = n;
-      const failed = await step().then(
-        () => false,
-        (e: Error) => e.message === 'injected',
-      );
-      failAfter = Infinity;
-      if (!failed) break;
-      const now = await snapshot();
-      const changed = now.some((w, i) => w.some((x, k) => x !== before[i]![k]));
-      if (changed) break; // the losses are done: from here on the update itself runs
-      expect(tf.memory().numTensors, `after ${n} operations`).toBe(live);
-      expect(tf.engine().isTapeOn()).toBe(false);
-      failures++;
-    }
-    expect(failures).toBeGreaterThan(8);
-  });
+  it.each([
+    ['', {}],
+    [', blocks recomputed', { recompute: true }],
+  ])(
+    'whichever operation of the losses and gradients throws%s; nothing leaks and the tape is off',
+    async (_, options) => {
+      const before = await snapshot();
+      const live = tf.memory().numTensors;
+      let failures = 0;
+      for (let n = 0; ; n += 7) {
+        failAfter = n;
+        const failed = await step(options).then(
+          () => false,
+          (e: Error) => e.message === 'injected',
+        );
+        failAfter = Infinity;
+        if (!failed) break;
+        const now = await snapshot();
+        const changed = now.some((w, i) => w.some((x, k) => x !== before[i]![k]));
+        if (changed) break; // the losses are done: from here on the update itself runs
+        expect(tf.memory().numTensors, `after ${n} operations`).toBe(live);
+        expect(tf.engine().isTapeOn()).toBe(false);
+        failures++;
+      }
+      expect(failures).toBeGreaterThan(8);
+    },
+  );
 
   it('after profiling, moments included', async () => {
     await step();
     const before = await snapshot();
     const live = tf.memory().numTensors;
     const held = optimizer.held.length;
-    await profileModel(model, [tokens, tokens], (p, w, g) => optimizer.tried(p, w, g, 2e-5));
+    const trial: TrialStep = (p, w, g) => optimizer.tried(p, w, g, 2e-5);
+    const profile = await profileModel(model, [tokens, tokens], trial);
+    expect(await profileModel(model, [tokens, tokens], trial, { recompute: true })).toEqual(profile);
     expect(await snapshot()).toEqual(before);
     expect(optimizer.held.length).toBe(held);
     expect(tf.memory().numTensors).toBe(live);
@@ -129,6 +137,39 @@ describe('hiZfoStep', () => {
     model = await loadModel(engine, dir);
     optimizer = new AdamW(engine);
     expect(await run()).toEqual(first);
+  });
+
+  it('is the same step with its blocks recomputed, bit by bit', async () => {
+    const run = async (options: StepOptions) => {
+      const rows = [];
+      for (let n = 0; n < 3; n++)
+        rows.push(await step({ ...options, queries: 2, estimator: 'two-sided' }, n));
+      return { rows, weights: await snapshot() };
+    };
+    const once = await run({});
+    model.dispose();
+    optimizer.dispose();
+    model = await loadModel(engine, dir);
+    optimizer = new AdamW(engine);
+    expect(await run({ recompute: true })).toEqual(once);
+  });
+
+  it('counts the forward pass that recomputation makes once more, head and blocks below not', () => {
+    const flops = (options: StepOptions, labels: Partition) =>
+      stepCost(model, labels, stepSettings(options), batch).flops;
+    const size = { batch: tokens.batch, length: tokens.length, headRows: tokens.targets.length };
+    const costs = tensorCosts(model.config, model.parameters.list, size);
+    const forward = (from: number) => costs.slice(1).reduce((sum, c, i) => sum + (model.parameters.list[i + 1]!.layer >= from ? c.fp : 0), 0); // prettier-ignore
+    const all = Partition.uniform(model.parameters.list, 'FO');
+    const upper = Partition.of(model.parameters.list, 'model.layers.1.*');
+    for (const [labels, from, passes] of [
+      [all, 0, 1],
+      [upper, 1, 2],
+    ] as const) {
+      // prettier-ignore
+      const more = flops({ recompute: true }, labels) - flops({}, labels);
+      expect(more / (2 * passes * forward(from))).toBeCloseTo(1, 10);
+    }
   });
 
   it('lowers the loss with FO, with ZO and with both', async () => {

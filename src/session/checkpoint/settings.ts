@@ -26,6 +26,7 @@ export function readSettings(json: Json, known?: Schedule): StepSettings {
   const entries = json.entries((item, name) => {
     if (name === 'schedule') return readSchedule(item, known);
     if (name === 'adamw') return Object.fromEntries(item.entries((x) => x.number()));
+    if (name === 'recompute') return item.yes();
     return item.isNumber ? item.number() : item.text();
   });
   const options = Object.fromEntries(entries) as StepOptions;

@@ -1,5 +1,5 @@
 import { inTurn, openEngine, type Engine, type EngineName } from '../../engine/index.ts';
-import { OwnModel, type OwnDefinition, type Parameter, type XY } from '../../model/index.ts';
+import { noBlocks, OwnModel, type OwnDefinition, type Parameter, type XY } from '../../model/index.ts';
 import type { MethodName, SnapshotOptions, StepOptions } from '../../train/index.ts';
 import { checkRun } from '../checks.ts';
 import type { RunConfig } from '../config.ts';
@@ -39,6 +39,7 @@ export interface OwnOpenOptions<B = XY> extends StepOptions {
 /** Opens a session on a model of one's own. One pass over the first batch finds what is wrong before anything is trained. */
 export async function openOwn<B>(options: OwnOpenOptions<B>): Promise<OwnSession<B>> {
   const { resume, ...rest } = options;
+  if (rest.recompute) throw noBlocks();
   if (resume !== undefined) return resumeOwn({ ...rest, resume });
   const {
     model: definition,
