@@ -24,7 +24,16 @@ export { version } from './package-root.ts';
 export { openEngine, type Engine, type EngineDescription, type EngineName } from './engine/index.ts';
 export { fillNoise, tensorId, type Distribution, type NoiseKey } from './noise/index.ts';
 export { loadModel, generate, lossAndGradients, lossOf, DeviceBatch, Decoder } from './model/index.ts';
-export type { DecoderConfig, LossAndGradients, Parameter, Role, TokenBatch, Weights } from './model/index.ts';
+export type {
+  DecoderConfig,
+  LossAndGradients,
+  LossAndGradientsOptions,
+  Parameter,
+  PassOptions,
+  Role,
+  TokenBatch,
+  Weights,
+} from './model/index.ts';
 export { layersModel, ownModel, OwnDefinition, OwnModel } from './model/index.ts';
 export type { LayersBatch, LayersModelOptions, OwnModelOptions, Trainable, XY } from './model/index.ts';
 export {
