@@ -97,6 +97,7 @@ export type {
   StepOptions,
   StepResult,
   StepSettings,
+  TrainerProfileOptions,
 } from './train/index.ts';
 export * from './variance/index.ts';
 export * from './plot/index.ts';
