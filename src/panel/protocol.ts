@@ -11,8 +11,10 @@ export type RunState = 'idle' | 'running' | 'paused';
 /** One tensor of the map, in execution order. */
 export interface TensorCell {
   name: string;
-  /** Layer, from 0; null for embedding, final norm and head. */
+  /** Layer, from 0; null for what belongs to none: embedding, final norm, head and the like. */
   layer: number | null;
+  /** What a layer of one's own is called. */
+  layerName?: string;
   /** `q`, `up`, `attention-norm`, ... */
   role: string;
   shape: readonly number[];
@@ -99,7 +101,10 @@ export interface PanelState {
   tensors: readonly TensorCell[];
   /** One character a tensor: F (FO), Z (ZO), x (frozen). Empty before there are labels, and so is `reasons`. */
   labels: string;
-  /** One character a tensor: `h` set by hand, `c` chosen, `o` over budget, `n` no gain, `r` out of reach, `a` all alike, `b` base. */
+  /**
+   * One character a tensor: `h` set by hand, `c` chosen, `o` over budget, `n` no gain, `r` out of reach, `a` all alike, `b` of the
+   * model under an adapter.
+   */
   reasons: string;
   /** Null before there is a partition. */
   budget: BudgetAnswer | null;

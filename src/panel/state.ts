@@ -1,4 +1,5 @@
 import type { Label, Partition, Reason } from '../partition/index.ts';
+import { isOutside } from '../plot/grid.ts';
 import { movingAverage } from '../train/index.ts';
 import type { PanelHost } from './host.ts';
 import type { BudgetAnswer, EventLine, PanelState, TensorCell } from './protocol.ts';
@@ -19,9 +20,6 @@ const reasons: Record<Reason, string> = {
   all: 'a',
   base: 'b',
 };
-
-/** Roles that belong to no layer. */
-const outside = new Set(['embedding', 'final-norm', 'head']);
 
 const finite = (x: number | undefined): number | null => (x !== undefined && Number.isFinite(x) ? x : null);
 
@@ -53,11 +51,16 @@ export function budgetAnswer(
   };
 }
 
-function cells({ parameters, lastProfile }: PanelHost): TensorCell[] {
+/** A model's tensors as the map takes them. */
+export function tensorCells({
+  parameters,
+  lastProfile,
+}: Pick<PanelHost, 'parameters' | 'lastProfile'>): TensorCell[] {
   const measured = lastProfile?.entries.map((e) => (e.reached ? e.importance : NaN));
   return parameters.map((p, i) => ({
     name: p.name,
-    layer: outside.has(p.role) ? null : p.layer,
+    layer: isOutside(p.role) ? null : p.layer,
+    ...(p.layerName !== undefined && { layerName: p.layerName }),
     role: p.role,
     shape: p.shape,
     size: p.size,
@@ -86,7 +89,7 @@ export function panelState(host: PanelHost, revision: number): PanelState {
     until: host.until ?? null,
     secondsPerStep: finite(recent.at(-1)),
     rewindable: host.rewindable ?? null,
-    tensors: cells(host),
+    tensors: tensorCells(host),
     labels: labels?.entries.map((e) => letters[e.label]).join('') ?? '',
     reasons: labels?.entries.map((e) => reasons[e.reason]).join('') ?? '',
     budget: (labels && budgetAnswer(labels, labels, 0)) ?? null,

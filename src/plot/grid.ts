@@ -40,9 +40,12 @@ const outer: Partial<Record<Role, string>> = {
   head: 'head',
 };
 
+/** Whether tensors of a role stand outside the layers. */
+export const isOutside = (role: string): boolean => Object.hasOwn(outer, role);
+
 /** Lays out a model's parameters, given in execution order. */
 export function layerGrid(parameters: readonly Parameter[]): LayerGrid {
-  const inside = parameters.filter((p) => !(p.role in outer));
+  const inside = parameters.filter((p) => !isOutside(p.role));
   const roles = [...new Set(inside.map((p) => p.role))];
   const layers = [...new Set(inside.map((p) => p.layer))].sort((a, b) => a - b);
   const height = Math.max(1, roles.length);

@@ -1,14 +1,64 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { between, inside, neighbour } from '../../src/panel/front/map/choose.ts';
-import { matching } from '../../src/panel/front/map/glob.ts';
+import { exampleGlob, matching } from '../../src/panel/front/map/glob.ts';
 import { HopedLabels } from '../../src/panel/front/map/hoped.ts';
 import { Chosen } from '../../src/panel/front/map/chosen.ts';
 import { looksOf } from '../../src/panel/front/map/look.ts';
-import { layoutMap } from '../../src/panel/front/map/layout.ts';
+import { layoutMap, type Cell } from '../../src/panel/front/map/layout.ts';
+import type { PanelState, TensorCell } from '../../src/panel/protocol.ts';
+import { tensorCells } from '../../src/panel/state.ts';
 import { selectParameters } from '../../src/partition/index.ts';
-import type { Parameter } from '../../src/model/index.ts';
-import type { PanelState } from '../../src/panel/protocol.ts';
+import { decoderParameters, parseConfig, type Parameter, type ParameterInfo } from '../../src/model/index.ts';
+import { ownParameters } from '../../src/model/own/names.ts';
+import { readJson } from '../goldens.ts';
 import { tensorsOf } from '../browser/panel/tensors.ts';
+
+const goldens = join(import.meta.dirname, '..', 'goldens', 'model');
+
+const one = { shape: [4, 4], size: 16 };
+
+/** Tensors of the tiny models of all families, and of a model of one's own. */
+const models: [string, TensorCell[]][] = [
+  ...readdirSync(goldens).map((name): [string, TensorCell[]] => {
+    const config = parseConfig(readJson(goldens, name, 'config.json'));
+    return [name, cellsOf(decoderParameters(config))];
+  }),
+  ['own', cellsOf(ownParameters({ 'conv2d_1/kernel': one, 'conv2d_1/bias': one, 'lstm_1/recurrent_kernel': one, scale: one }))], // prettier-ignore
+];
+
+function cellsOf(infos: readonly ParameterInfo[]): TensorCell[] {
+  const parameters = infos.map((info, index) => ({ ...info, index }));
+  return tensorCells({ parameters, lastProfile: undefined });
+}
+
+/** Pairs of cells that lie over each other. */
+function overlapsOf(cells: readonly Cell[]): Cell[][] {
+  const beside = (a: number, length: number, b: number) => a + length <= b + 1e-9;
+  return cells.flatMap((a, i) =>
+    cells
+      .slice(i + 1)
+      .filter(
+        (b) =>
+          !beside(a.x, a.width, b.x) &&
+          !beside(b.x, b.width, a.x) &&
+          !beside(a.y, a.height, b.y) &&
+          !beside(b.y, b.height, a.y),
+      )
+      .map((b) => [a, b]),
+  );
+}
+
+/** Cells that the arrow keys lead to from the first. */
+function reachedBy(cells: readonly Cell[]): Set<number> {
+  const reached = new Set([0]);
+  for (const at of reached) {
+    reached.add(neighbour(cells, at, 1, 0)).add(neighbour(cells, at, -1, 0));
+    reached.add(neighbour(cells, at, 0, 1)).add(neighbour(cells, at, 0, -1));
+  }
+  return reached;
+}
 
 describe('layout of the map', () => {
   it.each([
@@ -23,20 +73,52 @@ describe('layout of the map', () => {
       (c) => c.width < 1 || c.x < 0 || c.x + c.width > width + 1e-9 || c.y + c.height > height,
     );
     expect(cut).toEqual([]);
-    const beside = (a: number, length: number, b: number) => a + length <= b + 1e-9;
-    const overlaps = cells.flatMap((a, i) =>
-      cells
-        .slice(i + 1)
-        .filter(
-          (b) =>
-            !beside(a.x, a.width, b.x) &&
-            !beside(b.x, b.width, a.x) &&
-            !beside(a.y, a.height, b.y) &&
-            !beside(b.y, b.height, a.y),
-        )
-        .map((b) => [a, b]),
+    expect(overlapsOf(cells)).toEqual([]);
+  });
+
+  it.each(models)('%s: every tensor is seen, and the arrows reach it', (_, tensors) => {
+    for (const width of [480, 900]) {
+      const { cells, height } = layoutMap(tensors, width);
+      expect(cells.every((c) => c.width >= 1 && c.height >= 5 && c.y + c.height <= height)).toBe(true);
+      expect(overlapsOf(cells)).toEqual([]);
+      expect(reachedBy(cells).size).toBe(tensors.length);
+    }
+  });
+
+  it('a bias is a strip under its weight; what stands before and after the layers is no layer', () => {
+    const [, tensors] = models.find(([name]) => name === 'gpt2')!;
+    const { cells, columns } = layoutMap(tensors, 800);
+    const at = (name: string) => cells[tensors.findIndex((t) => t.name.endsWith(name))]!;
+    const [weight, bias] = [at('h.0.mlp.c_fc.weight'), at('h.0.mlp.c_fc.bias')];
+    expect(bias).toMatchObject({ x: weight.x, width: weight.width, column: weight.column });
+    expect(bias.y).toBeGreaterThan(weight.y + weight.height);
+    expect(bias.height).toBeLessThan(weight.height / 2);
+    expect(columns.map((c) => c.label)).toEqual(['embed', 'pos', '0', '1', 'norm']);
+  });
+
+  it.each(models)('%s: the example of a glob means some tensors and not all', (_, tensors) => {
+    const names = tensors.map((t) => t.name);
+    const found = matching(names, exampleGlob(names)).length;
+    expect(found).toBeGreaterThan(0);
+    expect(found).toBeLessThan(names.length);
+  });
+
+  it('layers of one\u2019s own have their names, as long as there is room', () => {
+    const [, tensors] = models.at(-1)!;
+    const wide = layoutMap(tensors, 900);
+    expect(wide.columns.map((c) => c.label)).toEqual(['conv2d_1', 'lstm_1', '2']);
+    expect(wide.rows.map((r) => r.label)).toEqual(['kernel', 'bias', 'recurrent_kernel', 'scale']);
+    expect(wide.rows[0]!.x).toBeGreaterThan(16 * 7);
+    const many = cellsOf(
+      ownParameters(
+        Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`transformer.block.${i}/w`, one])),
+      ),
     );
-    expect(overlaps).toEqual([]);
+    const narrow = layoutMap(many, 480).columns;
+    expect(narrow.length).toBeGreaterThan(1);
+    expect(narrow[0]!.label).toMatch(/^….*block\.0$/);
+    const gaps = narrow.slice(1).map((c, i) => c.x - narrow[i]!.x);
+    narrow.forEach(({ label }) => expect(label.length * 7).toBeLessThan(Math.min(...gaps)));
   });
 
   it('embedding left, norm right, layers from input to output, roles from first to last', () => {
@@ -81,22 +163,7 @@ describe('choosing on the map', () => {
   });
 
   it('arrows reach every cell', () => {
-    const reached = new Set([0]);
-    const open = [0];
-    while (open.length > 0) {
-      const at = open.pop()!;
-      for (const [dx, dy] of [
-        [1, 0],
-        [-1, 0],
-        [0, 1],
-        [0, -1],
-      ] as const) {
-        const next = neighbour(cells, at, dx, dy);
-        if (!reached.has(next)) open.push(next);
-        reached.add(next);
-      }
-    }
-    expect(reached.size).toBe(tensors.length);
+    expect(reachedBy(cells).size).toBe(tensors.length);
     expect(neighbour(cells, index('layers.1.self_attn.q'), 1, 0)).toBe(index('layers.2.self_attn.q'));
     expect(neighbour(cells, index('layers.1.self_attn.q'), 0, 1)).toBe(index('layers.1.self_attn.k'));
     expect(neighbour(cells, 0, -1, 0)).toBe(0);

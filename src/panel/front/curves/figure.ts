@@ -91,7 +91,7 @@ function drawPanel(
   };
   if (traces.length === 0) {
     const text = panel.lines.some((line) => 'probe' in line)
-      ? 'no probe yet: switch them on above'
+      ? 'no probe yet; the tick above switches them on'
       : 'no step yet';
     return {
       yaxis,

@@ -56,7 +56,7 @@ export class MapDrawing {
     this.#layout = layout;
     setAttributes(this.svg, { width: layout.width, height: layout.height });
     this.#names.replaceChildren(
-      ...layout.rows.map(({ y, label }) => s('text', { x: 70, y: y + 5, 'text-anchor': 'end' }, label)),
+      ...layout.rows.map(({ x, y, label }) => s('text', { x, y: y + 5, 'text-anchor': 'end' }, label)),
       ...layout.columns.map(({ x, label }) =>
         s('text', { x, y: layout.height - 5, 'text-anchor': 'middle' }, label),
       ),

@@ -10,6 +10,13 @@ export function matching(names: readonly string[], glob: string): number[] {
   return names.flatMap((name, i) => (tails(name).some((tail) => tail === glob || match(tail)) ? [i] : []));
 }
 
+/** A glob that means some of the tensors, as an example: those of a layer in the middle. */
+export function exampleGlob(names: readonly string[]): string {
+  const name = names[names.length >> 1] ?? '';
+  const layer = /([a-z]\w*\.\d+\.)/i.exec(name) ?? /^(.+[./])/.exec(name);
+  return layer ? `${layer[1]}*` : name;
+}
+
 function matcher(glob: string): (text: string) => boolean {
   try {
     return picomatch(glob);

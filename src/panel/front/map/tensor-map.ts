@@ -4,6 +4,7 @@ import type { Desk, Part } from '../part.ts';
 import { between } from './choose.ts';
 import { Chosen } from './chosen.ts';
 import { MapDrawing } from './draw.ts';
+import { exampleGlob } from './glob.ts';
 import { HopedLabels } from './hoped.ts';
 import { keysOn } from './keys.ts';
 import { layoutMap, type MapLayout } from './layout.ts';
@@ -123,6 +124,7 @@ export class TensorMap implements Part {
       this.#layout = layoutMap(tensors, width);
       this.#drawing.place(this.#layout, tensors);
       this.#chosen.renamed(this.#names());
+      this.#tools.suggest(exampleGlob(this.#names()));
       this.#reach(Math.min(this.#at, Math.max(0, tensors.length - 1)));
     }
     this.#draw();

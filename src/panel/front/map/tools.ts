@@ -1,4 +1,4 @@
-import { h, setDisabled, setText } from '../dom.ts';
+import { h, setAttributes, setDisabled, setText } from '../dom.ts';
 import { button } from '../button.ts';
 
 /** Search, what is meant, and the two labels to give it. */
@@ -10,10 +10,9 @@ export function mapTools(actions: {
   const search = h('input', {
     type: 'search',
     class: 'hz-field hz-search',
-    placeholder: 'layers.5.*',
     spellcheck: 'false',
     autocomplete: 'off',
-    'aria-label': 'Search tensors by name or glob, such as layers.5.*',
+    'aria-label': 'Search tensors by name or glob',
   });
   search.addEventListener('input', () => actions.search(search.value.trim()));
   search.addEventListener('keydown', (event) => {
@@ -39,6 +38,8 @@ export function mapTools(actions: {
   clear.setAttribute('aria-label', clear.title);
   return {
     element: h('div', { class: 'hz-map-tools' }, search, meant, fo, zo, clear),
+    /** A glob to learn the form from. */
+    suggest: (glob: string) => setAttributes(search, { placeholder: glob }),
     update(words: string, any: boolean, live: boolean) {
       setText(meant, words);
       setDisabled(fo, !any || !live);
