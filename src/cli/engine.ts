@@ -88,6 +88,7 @@ function toInstall(name: string | undefined): Installable {
 /** `hi-zfo engine`: what is picked on this machine, what is missing, and installing the optional ones. */
 export const engineCommand = {
   summary: 'describe, install, uninstall and examine tensor engines',
+  help: HELP,
   async run(args: string[]): Promise<void> {
     const { values, positionals } = parseArgs({
       args,

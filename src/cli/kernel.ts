@@ -22,6 +22,7 @@ npm start in a checkout needs none of this and writes nothing into your home fol
 /** `hi-zfo kernel`: installs, removes and examines the Jupyter kernel. */
 export const kernelCommand = {
   summary: 'install, remove or examine the Jupyter kernel',
+  help,
   async run(args: string[]): Promise<void> {
     const { values, positionals } = parseArgs({
       args,

@@ -37,6 +37,7 @@ interface Wanted {
 /** `hi-zfo pull`: a model or a task's data from the hub. */
 export const pullCommand = {
   summary: 'download a model or a data set from the Hugging Face hub',
+  help,
   async run(args: string[]): Promise<void> {
     const { values, positionals } = parseArgs({
       args,

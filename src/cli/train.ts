@@ -38,6 +38,7 @@ const text = { type: 'string' } as const;
 /** `hi-zfo train`: the whole way in one command. */
 export const trainCommand = {
   summary: 'profile, partition and train a model',
+  help,
   async run(args: string[]): Promise<void> {
     const { values } = parseArgs({
       args,

@@ -24,7 +24,7 @@ export class Sampler {
       throw new ConfigError(`There are ${count} training examples; a run needs at least one.`);
     }
     if (!Number.isInteger(batch) || batch < 1) {
-      throw new ConfigError(`Batch size ${batch} is out of range; give a whole number of 1 or more.`);
+      throw new ConfigError(`batchSize is ${batch}; give a whole number from 1 on.`);
     }
   }
 

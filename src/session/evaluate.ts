@@ -22,6 +22,20 @@ export interface EvaluateOptions extends Generation {
   onProgress?: (done: number, of: number) => void;
 }
 
+/** The first of a source's examples to evaluate on. Throws ConfigError for a number or a split that is none. */
+export function heldOut(
+  source: BatchSource,
+  { examples = 64, split = 'test' }: Pick<EvaluateOptions, 'examples' | 'split'> = {},
+): readonly Example[] {
+  if (!Number.isSafeInteger(examples) || examples < 1) {
+    throw new ConfigError(`examples is ${examples}; give a whole number from 1 on.`);
+  }
+  if (split !== 'test' && split !== 'validation') {
+    throw new ConfigError(`split is ${JSON.stringify(split)}; take 'test' or 'validation'.`);
+  }
+  return source[split].slice(0, examples);
+}
+
 /** Mean loss over the supervised tokens of `examples` under the model's weights. */
 export async function evaluateLoss(
   model: Decoder,
@@ -59,15 +73,8 @@ export async function evaluateTask(
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const { task } = source;
-  const {
-    examples: most = 64,
-    split = 'test',
-    samples = 1,
-    maxNewTokens,
-    signal,
-    onProgress,
-    ...given
-  } = options;
+  const { examples: most, split, samples = 1, maxNewTokens, signal, onProgress, ...given } = options;
+  const examples = heldOut(source, { examples: most, split });
   const how = { ...task.generation, ...given };
   if (!Number.isSafeInteger(samples) || samples < 1) {
     throw new ConfigError(`samples is ${samples}; give a whole number from 1 on.`);
@@ -78,7 +85,6 @@ export async function evaluateTask(
     );
   }
   await task.ready?.();
-  const examples = source[split].slice(0, most);
   const loss = await evaluateLoss(model, source, examples, signal);
   const each = examples.flatMap((example) => Array<Example>(samples).fill(example));
   const outputs = await generateTexts(model, source, each, { ...how, maxNewTokens, signal }, (done) =>

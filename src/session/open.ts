@@ -15,7 +15,7 @@ import {
 import type { MethodName, SnapshotOptions, StepOptions } from '../train/index.ts';
 import { Base, withAdapter } from './base.ts';
 import { BatchSource } from './batches.ts';
-import { checkRun } from './checks.ts';
+import { checkNames, checkRun } from './checks.ts';
 import type { SessionConfig } from './config.ts';
 import { loadShown } from './load-shown.ts';
 import { openOwn, type OwnOpenOptions } from './own/open.ts';
@@ -70,6 +70,12 @@ export interface OpenOptions extends StepOptions {
   show?: boolean;
 }
 
+/** Names of the options that are no step options. */
+const optionNames = Object.keys({
+  ...{ model: 1, task: 1, data: 1, format: 1, test: 1, adapter: 1, method: 1, engine: 1, seed: 1 },
+  ...{ batchSize: 1, maxLength: 1, rho: 1, snapshots: 1, show: 1, resume: 1 },
+} satisfies Record<Exclude<keyof OpenOptions, keyof StepOptions>, 1>);
+
 /**
  * Opens a session. Everything is checked before anything is loaded.
  *
@@ -84,6 +90,7 @@ export async function open<B>(
   options: OpenOptions | OwnOpenOptions<B> = {},
 ): Promise<Session | OwnSession<B>> {
   if (isOwn(options)) return openOwn(options);
+  checkNames(options, optionNames);
   const { resume } = options;
   if (resume !== undefined) return resumeSession({ ...options, resume });
   const {

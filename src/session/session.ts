@@ -7,7 +7,7 @@ import type { BatchSource } from './batches.ts';
 import { decoderFiles, type ModelFiles, type ModelFilesOptions, type SavedRun } from './checkpoint/index.ts';
 import type { SessionConfig } from './config.ts';
 import type { SessionParts } from './core.ts';
-import { evaluateLoss, evaluateTask, type EvaluateOptions } from './evaluate.ts';
+import { evaluateLoss, evaluateTask, heldOut, type EvaluateOptions } from './evaluate.ts';
 import { continueTexts, type Prompt, type TextOptions } from './generate.ts';
 import { SessionMeasuring } from './measuring.ts';
 import { Result } from './result.ts';
@@ -48,8 +48,7 @@ export class Session extends SessionMeasuring<Decoder, BatchSource, SessionConfi
   evaluate(options: EvaluateOptions = {}): Promise<Result<Evaluation>> {
     return this.exclusive(() =>
       stoppable(async (signal) => {
-        const examples = Math.min(options.examples ?? 64, this.source[options.split ?? 'test'].length);
-        const bar = this.progress(examples, 'evaluate', 'example');
+        const bar = this.progress(heldOut(this.source, options).length, 'evaluate', 'example');
         const onProgress = (done: number, of: number) => {
           bar?.update(done);
           options.onProgress?.(done, of);
@@ -71,7 +70,7 @@ export class Session extends SessionMeasuring<Decoder, BatchSource, SessionConfi
 
   /** Mean loss over the first `examples` held-out examples (default 64). */
   heldOutLoss(examples = 64): Promise<number> {
-    return this.exclusive(() => evaluateLoss(this.model, this.source, this.source.test.slice(0, examples)));
+    return this.exclusive(() => evaluateLoss(this.model, this.source, heldOut(this.source, { examples })));
   }
 
   /**

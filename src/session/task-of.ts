@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, didYouMean } from '../errors.ts';
 import {
   dataTask,
   fileTask,
@@ -65,7 +65,9 @@ async function originOf(
   }
   if (!/[./\\]/.test(task)) {
     const known = [...Object.keys(tasks), ...Object.keys(published)];
-    throw new ConfigError(`There is no task ${task}. Take ${known.join(', ')}, or the path of a data file.`);
+    throw new ConfigError(
+      `There is no task ${task}.${didYouMean(task, known)} Take ${known.join(', ')}, or the path of a data file.`,
+    );
   }
   const path = resolve(task);
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory();

@@ -1,5 +1,5 @@
 export { hiZfoStep, type StepInput, type StepResult } from './step.ts';
-export { stepSettings, type StepOptions, type StepSettings } from './settings.ts';
+export { settingNames, stepSettings, type StepOptions, type StepSettings } from './settings.ts';
 export { stepMemory, type StepMemory, type SupervisedSize } from './memory.ts';
 export { stepCost, type StepCost } from './cost.ts';
 export { methods, type Labelling, type Method, type MethodName } from './methods.ts';

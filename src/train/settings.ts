@@ -1,4 +1,4 @@
-import { ConfigError } from '../errors.ts';
+import { ConfigError, didYouMean } from '../errors.ts';
 import { estimatorSettings, type EstimatorOptions, type EstimatorSettings } from '../estimate/index.ts';
 import { adamwSettings, rateAt, type AdamWOptions, type Schedule } from '../optimize/index.ts';
 
@@ -43,16 +43,19 @@ export interface StepSettings extends EstimatorSettings {
   schedule: Schedule;
 }
 
-const known = new Set<string>([
+/** Names of all step options. */
+export const settingNames: readonly string[] = [
   ...['estimator', 'epsilon', 'queries', 'law', 'rank', 'rateFO', 'rateZO', 'alpha', 'updateZO'],
   ...['clipCoefficient', 'clipNorm', 'adamw', 'recompute', 'schedule'],
-]);
+];
 
 /** Fills in defaults and checks ranges; throws ConfigError naming the setting. */
 export function stepSettings(options: StepOptions = {}): StepSettings {
-  const unknown = Object.keys(options).find((key) => !known.has(key));
-  if (unknown !== undefined)
-    throw new ConfigError(`There is no setting ${unknown}. Settings are ${[...known].join(', ')}.`);
+  const unknown = Object.keys(options).find((key) => !settingNames.includes(key));
+  if (unknown !== undefined) {
+    const meant = didYouMean(unknown, settingNames);
+    throw new ConfigError(`There is no setting ${unknown}.${meant} Settings are ${settingNames.join(', ')}.`);
+  }
   const s: StepSettings = {
     ...estimatorSettings(options),
     rateFO: options.rateFO ?? 2e-5,

@@ -42,7 +42,12 @@ const rows = '{"prompt": "a", "completion": "b"}\n';
 describe('hi-zfo train refuses, with exit code 1 and nothing written,', () => {
   const cases: [string, () => string[] | Promise<string[]>, RegExp][] = [
     ['a missing model', () => ['--model', join(dir, 'none')], /no model folder .*none/],
-    ['an unknown flag', () => ['--modle', 'x'], /--modle/],
+    [
+      'an unknown flag',
+      () => ['--modle', 'x'],
+      /no option --modle\. Did you mean --model\? hi-zfo train --help/,
+    ],
+    ['a word too many', () => ['label'], /argument 'label'.* hi-zfo train --help/],
     ['steps that are no number', () => ['--steps', 'many'], /--steps is many; give a number/],
     ['no steps', () => ['--steps', '0'], /--steps is 0/],
     ['an unknown method', () => ['--method', 'sgd'], /method is "sgd"; take one of hi-zfo/],
@@ -187,5 +192,6 @@ describe('hi-zfo', () => {
     expect((await hiZfo('--help')).out).toMatch(/hi-zfo train/);
     expect((await hiZfo('engine')).out).toMatch(/wasm/);
     expect((await hiZfo('fly')).code).toBe(1);
+    expect((await hiZfo('tarin')).err).toMatch(/no command tarin\. Did you mean train\?/);
   });
 });

@@ -85,6 +85,9 @@ describe('evaluate', () => {
     expect((await s.evaluate(options)).data.outputs).toEqual(outputs);
     await expect(s.evaluate({ samples: 4 })).rejects.toThrow(ConfigError);
     await expect(s.evaluate({ samples: 0 })).rejects.toThrow(/samples is 0/);
+    await expect(s.evaluate({ examples: 0 })).rejects.toThrow(/examples is 0; give a whole number/);
+    await expect(s.evaluate({ split: 'tets' as never })).rejects.toThrow(/split is "tets"; take 'test'/);
+    await expect(s.heldOutLoss(-1)).rejects.toThrow(/examples is -1/);
   });
 
   it('says what scoring lacks before anything is generated', async () => {

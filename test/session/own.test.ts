@@ -244,10 +244,14 @@ describe("a session on a model of one's own", () => {
       [{ batches: [] }, /at least one batch/],
       [{ data: { x, y: tf.tensor1d([1]) } }, /x has 6 rows, y has 1 rows/],
       [{ data: { x: [[1], [2, 3]] as never, y } }, /data.x is no tensor/],
-      [{ data: { x, y }, batchSize: 0 }, /Batch size 0/],
+      [{ data: { x, y }, bachSize: 2 } as never, /no option bachSize\. Did you mean batchSize\?/],
+      [{ data: { x, y }, batchSize: 0 }, /batchSize is 0/],
       [{ data: { x, y }, rho: 2 }, /rho is 2/],
       [{ data: { x, y }, recompute: true }, /no blocks to recompute/],
-      [{ data: { x, y }, task: 'label' } as never, /no setting task/],
+      [
+        { data: { x, y }, task: 'label' } as never,
+        /on a model of your own has no option task\. Options are model, batches/,
+      ],
       [{ data: { x: y, y } }, /The loss failed/],
       [
         {

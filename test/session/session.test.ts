@@ -244,6 +244,11 @@ describe('a task without held-out examples', () => {
 describe('open', () => {
   it.each([
     [{ model: 'nowhere' }, /no model folder/],
+    [{ modle: 'tiny' } as never, /open has no option modle\. Did you mean model\? Options are model, task/],
+    [{ rhoo: 0.5, show: false } as never, /no option rhoo\. Did you mean rho\?/],
+    [{ task: 'lable' }, /no task lable\. Did you mean label\?/],
+    [{ method: 'hizfo' as never }, /method is "hizfo"; .*Did you mean hi-zfo\?/],
+    [{ batchSize: 0 }, /batchSize is 0; give/],
     [{ task: 'poems' }, /no task poems/],
     [{ method: 'sgd' as never }, /take one of/],
     [{ seed: -1 }, /seed is -1/],
