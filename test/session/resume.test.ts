@@ -216,7 +216,7 @@ describe('what may be given with resume', () => {
       [{ task: 'word-problem' }, /trained on other examples of label/],
       [{ format: 'gsm8k' }, /go with a task/],
       [{ epsilon: -1 }, /epsilon is -1/],
-      [{ rateF0: 1 } as OpenOptions, /no setting rateF0/],
+      [{ rateF0: 1 } as OpenOptions, /no option rateF0\. Did you mean rateFO/],
     ] satisfies [OpenOptions, RegExp][]) {
       await expect(resume(dir, given)).rejects.toThrow(message);
       await expect(resume(dir, given)).rejects.toThrow(ConfigError);
