@@ -2,6 +2,7 @@
  * A step on every engine that is here beside PyTorch, one run after the other in turn: npm run bench
  *   npm run bench -- [--only gpt,tiny,smollm2] [--smollm2 DIR] [--engines wasm,fast,native] [--threads 1,2] [--rounds 15]
  *                    [--items mezo,hi-zfo] [--patience 2] [--out engines] [--no-write]
+ * webgpu is an engine for it as well; where no card is found and a renderer computes on the processor, take --only toy.
  * PyTorch is the python3 with torch that HI_ZFO_PYTHON names (default python3); without it the engines stand alone.
  * Writes bench/results/OUT.md, .json and .png.
  */
@@ -50,7 +51,7 @@ const comparisons: Comparison[] = [];
 try {
   for (const name of args.only.split(',')) {
     const model = await benchModels(scratch, args.smollm2)[name]?.();
-    if (!model) throw new Error(`--only ${name}: take gpt, tiny or smollm2.`);
+    if (!model) throw new Error(`--only ${name}: take gpt, tiny, toy or smollm2.`);
     if (!existsSync(model.folder)) {
       console.log(`${name}: ${model.folder} is not here; give its folder with --smollm2. Left out.`);
       continue;

@@ -55,6 +55,11 @@ export function benchModels(
       return at(folder, { title: 'GPT-2 of 3.7 M', batch: 8, length: 64, rounds: 1 });
     },
     tiny: () => Promise.resolve(at(tinyModel(), { title: 'tiny model', batch: 8, length: 64, rounds: 1 })),
+    // small enough for WebGPU on a renderer that runs on the processor
+    toy: () =>
+      Promise.resolve(
+        at('test/goldens/model/llama', { title: 'Llama of two layers', batch: 2, length: 16, rounds: 1 }),
+      ),
     smollm2: () =>
       Promise.resolve(at(smollm2, { title: 'SmolLM2-135M', batch: 4, length: 128, rounds: 0.2 })),
   };
