@@ -11,7 +11,7 @@ import {
   type InstallOptions,
 } from '../engine/index.ts';
 import { ConfigError } from '../errors.ts';
-import { examineEngines } from './engine/doctor.ts';
+import { examineEngines, takenBy } from './engine/doctor.ts';
 import { findingLines } from './kernel/doctor.ts';
 
 const HELP = `hi-zfo engine [describe] [--engine auto|wasm|fast|cpu|native|gpu|webgpu]
@@ -36,7 +36,9 @@ const actions: Record<string, (name: string | undefined, values: Values) => Prom
     if (name !== undefined)
       throw new ConfigError(`hi-zfo engine doctor looks at all engines; leave ${name} out.`);
     const findings = await examineEngines({ env: process.env, nodeVersion: process.versions.node });
+    const taken = takenBy(findings);
     console.log(findingLines(findings).join('\n'));
+    console.log(taken ? `\nWhere no engine is named, ${taken} is taken.` : '\nNo engine opens here.');
     if (findings.some(({ state }) => state === 'wrong')) process.exitCode = 1;
   },
   async install(given, { wheel, cuda }) {
@@ -78,11 +80,11 @@ interface Values {
 function toInstall(name: string | undefined): Installable {
   const found = installable.find((one) => one === name);
   if (found) return found;
-  const choices = 'take fast, native, gpu or webgpu';
-  if (name === undefined) throw new ConfigError(`Which engine? ${choices}.`);
+  const choices = 'fast, native, gpu or webgpu';
+  if (name === undefined) throw new ConfigError(`Which engine? Give ${choices}.`);
   if (name === 'wasm' || name === 'cpu')
-    throw new ConfigError(`The ${name} engine is part of hi-zfo and needs no install; ${choices}.`);
-  throw new ConfigError(`There is no engine ${name} to install; ${choices}.`);
+    throw new ConfigError(`The ${name} engine is part of hi-zfo and needs no install; take ${choices}.`);
+  throw new ConfigError(`There is no engine ${name} to install; take ${choices}.`);
 }
 
 /** `hi-zfo engine`: what is picked on this machine, what is missing, and installing the optional ones. */

@@ -17,7 +17,7 @@ export { reasonOf } from './not-serving.ts';
 export { installNative, type InstallOptions } from './native/install.ts';
 export { probe } from './native/probe.ts';
 export { packageOf, TENSORFLOW, TFJS, type NativeName } from './native/recipe.ts';
-export { loadWebgpu } from './webgpu/load.ts';
+export { NO_CARD } from './webgpu/load.ts';
 export { installWebgpu } from './webgpu/install.ts';
 export { installFast } from './wasm/mlas/install.ts';
 export { findMlas, loadMlas } from './wasm/mlas/load.ts';

@@ -9,6 +9,7 @@ import {
   installCommand,
   isInstalled,
   loadMlas,
+  NO_CARD,
   ONNXRUNTIME,
   openEngine,
   packageOf,
@@ -35,7 +36,8 @@ export async function examineEngines({ env, nodeVersion }: EnginePatient): Promi
     ? ok('node', nodeVersion)
     : wrong('node', nodeVersion, 'Install Node 20.19 or newer.');
   const threads = examineThreads(env);
-  const wasm = threads.state === 'ok' ? await examineWasm() : skipped('wasm', 'wants a number of threads');
+  const wasm =
+    threads.state === 'ok' ? await examineWasm() : skipped('wasm', 'waits for the number of threads');
   const driver = await examineDriver(env);
   const gpu =
     driver.state === 'ok' || installed('gpu', env) !== undefined
@@ -45,13 +47,20 @@ export async function examineEngines({ env, nodeVersion }: EnginePatient): Promi
   return [node, threads, wasm, examineFast(env), native, driver, gpu, await examineWebgpu(env)];
 }
 
+/** The engine that is taken where none is named, by what was found. */
+export function takenBy(findings: readonly Finding[]): string | undefined {
+  const isOk = (name: string) => findings.some((finding) => finding.name === name && finding.state === 'ok');
+  return isOk('threads') ? ['gpu', 'fast', 'native', 'wasm'].find(isOk) : undefined;
+}
+
 function examineThreads(env: NodeJS.ProcessEnv): Finding {
   try {
     const count = threadCount(undefined, env);
     const why = env.HI_ZFO_THREADS ? 'by HI_ZFO_THREADS' : 'one a processor, at most 8';
     return ok('threads', `${count} of ${availableParallelism()} processors (${why})`);
-  } catch (error) {
-    return wrong('threads', (error as Error).message, 'Unset HI_ZFO_THREADS, or set it to such a number.');
+  } catch {
+    const todo = 'Set it to a whole number from 1 to 64, or unset it for one thread a processor (at most 8).';
+    return wrong('threads', `HI_ZFO_THREADS is "${env.HI_ZFO_THREADS}": no engine opens`, todo);
   }
 }
 
@@ -164,11 +173,13 @@ async function examineWebgpu(env: NodeJS.ProcessEnv): Promise<Finding> {
     const reason = reasonOf(error);
     if (reason === 'not installed')
       return skipped(name, `not installed (optional, experimental, for any graphics card): ${install}`);
-    const card = /no graphics card/.test(reason);
+    const card = reason === NO_CARD;
     return warning(
       name,
       reason,
-      card ? 'Install the driver of your card (Linux: its Vulkan driver and libvulkan1).' : install,
+      card
+        ? 'If this machine has a card, install its driver (Linux: its Vulkan driver and libvulkan1).'
+        : install,
     );
   }
 }

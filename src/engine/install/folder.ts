@@ -93,7 +93,7 @@ async function sweep(target: string, say: Say = () => undefined): Promise<{ pid:
     if (isRunning(Number(pid))) running.push({ pid: Number(pid), path });
     else {
       say(`removing what an install that was ended has left: ${path}`);
-      await rm(path, { recursive: true, force: true });
+      await rm(path, { recursive: true, force: true, maxRetries: 5 }); // its npm may still be writing
     }
   }
   return running;

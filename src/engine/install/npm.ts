@@ -14,9 +14,13 @@ export async function npmInstall(
   more: readonly string[] = [],
 ): Promise<void> {
   await writeFile(join(folder, 'package.json'), '{ "private": true }');
-  const flags = ['--save-exact', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...more];
+  const flags = ['--save-exact', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  // By itself npm is silent for a minute where there is no network.
+  const patience = ['--fetch-retries=2', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'];
   // On Windows npm alone is a script that needs a shell; the program behind it lies beside Node.
   const cli = join(dirname(process.execPath), 'node_modules', 'npm', 'bin', 'npm-cli.js');
   const [program, first] = existsSync(cli) ? [process.execPath, [cli]] : ['npm', []];
-  await tool(program, [...first, 'install', ...flags, ...packages], HINT, { cwd: folder });
+  await tool(program, [...first, 'install', ...flags, ...patience, ...more, ...packages], HINT, {
+    cwd: folder,
+  });
 }

@@ -23,7 +23,7 @@ export function tool(
     child.on('close', (code, signal) => {
       if (code === 0) return done(printed);
       const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
-      failed(new EngineError(`${[program, ...action(args)].join(' ')} ${how}. ${hint}\n${tail.trim()}`));
+      failed(new EngineError(`${[program, ...action(args)].join(' ')} ${how}. ${hint}\n${lastWords(tail)}`));
     });
   });
 }
@@ -32,4 +32,13 @@ export function tool(
 function action(args: readonly string[]): readonly string[] {
   if (args[0] === '-m') return args.slice(0, 3);
   return args.slice(0, 1).filter((arg) => !arg.startsWith('-'));
+}
+
+/** What a program printed in the end, without the stack of a program in JavaScript. */
+function lastWords(tail: string): string {
+  return tail
+    .split('\n')
+    .filter((line) => !/^(npm error)?\s+at /.test(line))
+    .join('\n')
+    .trim();
 }

@@ -3,6 +3,7 @@ import type { Choice } from '../description.ts';
 import type { Engine } from '../engine.ts';
 import { fasterThan } from '../faster.ts';
 import { notServing } from '../not-serving.ts';
+import { findNvidia } from '../nvidia.ts';
 import { engineOf } from '../of-backend.ts';
 import { headLossBy } from '../ops/head-loss.ts';
 import { noiseOps } from '../ops/noise.ts';
@@ -16,10 +17,14 @@ import { packageOf, type NativeName } from './recipe.ts';
 /** TensorFlow's own library, through tfjs-node or tfjs-node-gpu. */
 export async function openNative(name: NativeName, choice: Choice): Promise<Engine> {
   const wanted = packageOf(name);
-  const loaded = await loadNative(wanted).catch((cause: unknown) => {
-    throw notServing(name, wanted, cause);
+  const needs = name === 'gpu' ? `${wanted} and an NVIDIA card with its driver` : wanted;
+  const loaded = await loadNative(wanted).catch(async (cause: unknown) => {
+    if (name === 'gpu' && !(await findNvidia()))
+      throw notServing(name, needs, new Error('there is no NVIDIA card here'), false);
+    throw notServing(name, needs, cause);
   });
-  if (name === 'gpu' && !loaded.usesGpu) throw notServing(name, wanted, new Error(noCard(loaded.package)));
+  if (name === 'gpu' && !loaded.usesGpu)
+    throw notServing(name, needs, new Error(noCard(loaded.package)), false);
   return engineOf({
     backend: 'tensorflow',
     ops: { ...plainOps, ...noiseOps(hostNoise()), headLoss: headLossBy(hostCrossEntropy()) },

@@ -19,6 +19,9 @@ interface Gpu {
   } | null>;
 }
 
+/** Said where Dawn is there and finds nothing to run on. */
+export const NO_CARD = 'no graphics card with a Vulkan, Metal or Direct3D 12 driver is found';
+
 let loaded: Card | undefined;
 
 /**
@@ -46,7 +49,7 @@ export async function loadWebgpu(): Promise<Card> {
       Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });
     Object.defineProperty(globalThis.navigator, 'gpu', { value: gpu, configurable: true });
     const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
-    if (!adapter) throw new Error('no graphics card with a Vulkan, Metal or Direct3D 12 driver is found');
+    if (!adapter) throw new Error(NO_CARD);
     if (!tf.findBackend('webgpu')) load(BACKEND.name);
     if (!(await tf.setBackend('webgpu'))) throw new Error('its backend did not start');
     guard(webgpuBackend());

@@ -4,13 +4,14 @@ import { fasterThan } from '../faster.ts';
 import { notServing } from '../not-serving.ts';
 import { engineOf } from '../of-backend.ts';
 import { tf } from '../tf.ts';
-import { loadWebgpu } from './load.ts';
+import { loadWebgpu, NO_CARD } from './load.ts';
 import { webgpuOps } from './ops.ts';
 
 /** Any card with a Vulkan, Metal or Direct3D 12 driver, through Dawn. */
 export async function openWebgpu(choice: Choice): Promise<Engine> {
   const card = await loadWebgpu().catch((cause: unknown) => {
-    throw notServing('webgpu', 'a graphics card with its driver, and Dawn', cause);
+    const hasCard = !(cause as Error).message.startsWith(NO_CARD);
+    throw notServing('webgpu', 'Dawn, and a graphics card with its driver', cause, hasCard);
   });
   return engineOf({
     backend: 'webgpu',
