@@ -1,9 +1,9 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import util from 'node:util';
-import { existsSync, readdirSync } from 'node:fs';
+import { checkProduct, resolvePackages } from '../install/resolve.ts';
 import { tf } from '../tf.ts';
 import { engineFolder, type NativePackage } from './recipe.ts';
-import { checkProduct, resolvePackages } from '../install/resolve.ts';
 
 /** A native backend that loads and computes. */
 export interface NativeBackend {
@@ -17,8 +17,8 @@ let loaded: NativeBackend | undefined;
 
 /**
  * Loads tfjs-node or tfjs-node-gpu, the one that `hi-zfo engine install` made or else one beside hi-zfo or in the working
- * directory, and has it compute a product: an install without its addon, or one whose libtensorflow does not load, fails here. Once either has been loaded, it is
- * what this gives for both names.
+ * directory, and has it compute a product: an install without its addon, or one whose libtensorflow does not load, fails here.
+ * Once either has been loaded, it is what this gives for both names.
  * @throws the reason, as a short message
  */
 export async function loadNative(name: NativePackage): Promise<NativeBackend> {

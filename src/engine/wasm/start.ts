@@ -51,8 +51,7 @@ async function start(isShared: boolean): Promise<Heap> {
   ];
   setWasmPaths(Object.fromEntries(names.map((name) => [name, url])), true);
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
-  const started = await withoutListeners(() => tf.setBackend('wasm'));
-  if (!started)
+  if (!(await withoutListeners(() => tf.setBackend('wasm'))))
     throw new EngineError(
       'The wasm engine did not start: TF.js could not initialise tfjs-backend-wasm 4.22.0.',
     );

@@ -9,15 +9,17 @@ const data = workerData as WorkerData;
 const { control, place } = data;
 const sets = kernelSets(data);
 
-for (let seen = -1; ;) {
+for (let [seen, spins] = [-1, SPINS]; ;) {
   let word = Atomics.load(control, TICKET);
-  for (let i = 0; i < SPINS && jobOf(word) === seen; i++) word = Atomics.load(control, TICKET);
+  for (let i = 0; i < spins && jobOf(word) === seen; i++) word = Atomics.load(control, TICKET);
   if (jobOf(word) === seen) {
     Atomics.wait(control, TICKET, word);
     continue;
   }
   seen = jobOf(word);
-  if (place >= Atomics.load(control, WANTED)) continue;
+  const wanted = place < Atomics.load(control, WANTED);
+  spins = wanted ? SPINS : 0; // who is not wanted takes no time from those who are
+  if (!wanted) continue;
   Atomics.add(control, BUSY, 1);
   work(data, sets);
   Atomics.sub(control, BUSY, 1);
