@@ -10,7 +10,7 @@ import {
   type Installable,
   type InstallOptions,
 } from '../engine/index.ts';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, didYouMean } from '../errors.ts';
 import { examineEngines, takenBy } from './engine/doctor.ts';
 import { findingLines } from './kernel/doctor.ts';
 
@@ -84,7 +84,9 @@ function toInstall(name: string | undefined): Installable {
   if (name === undefined) throw new ConfigError(`Which engine? Give ${choices}.`);
   if (name === 'wasm' || name === 'cpu')
     throw new ConfigError(`The ${name} engine is part of hi-zfo and needs no install; take ${choices}.`);
-  throw new ConfigError(`There is no engine ${name} to install; take ${choices}.`);
+  throw new ConfigError(
+    `There is no engine ${name} to install; take ${choices}.${didYouMean(name, installable)}`,
+  );
 }
 
 /** `hi-zfo engine`: what is picked on this machine, what is missing, and installing the optional ones. */

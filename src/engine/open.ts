@@ -1,4 +1,4 @@
-import { EngineError } from '../errors.ts';
+import { didYouMean, EngineError } from '../errors.ts';
 import { openCpu } from './cpu/open.ts';
 import type { Choice } from './description.ts';
 import type { Engine, EngineName, EngineOptions } from './engine.ts';
@@ -54,7 +54,7 @@ async function open(name: EngineName, settings: Settings): Promise<Engine> {
     return openings[name](settings, { reason: 'asked for by name', rejected: [] });
   const names = ['auto', ...Object.keys(openings)];
   throw new EngineError(
-    `No engine is called '${String(name)}'. Choose ${names.slice(0, -1).join(', ')} or ${names.at(-1)}.`,
+    `No engine is called '${String(name)}'.${didYouMean(String(name), names)} Choose ${names.slice(0, -1).join(', ')} or ${names.at(-1)}.`,
   );
 }
 

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { examineEngines } from '../../src/cli/engine/doctor.ts';
+import { examineEngines, takenBy } from '../../src/cli/engine/doctor.ts';
 import { folderOf } from '../../src/engine/index.ts';
 import { MANIFEST } from '../../src/engine/install/place.ts';
 
@@ -28,6 +28,7 @@ describe('hi-zfo engine doctor', () => {
   it('finds wasm well where nothing is installed, and says how to install each of the others', async () => {
     const found = await examine();
     expect(found.wasm).toMatchObject({ state: 'ok' });
+    expect(takenBy(Object.values(found))).toBe('wasm');
     for (const name of ['fast', 'native', 'webgpu']) {
       expect(found[name]).toMatchObject({ state: 'skipped' });
       expect(found[name]!.found).toMatch(`npx hi-zfo engine install ${name}`);
@@ -36,7 +37,9 @@ describe('hi-zfo engine doctor', () => {
   });
 
   it.each(['banana', '0', '1000', '1.5'])('says what is wrong with HI_ZFO_THREADS=%s', async (threads) => {
-    const { threads: found, wasm } = await examine({ HI_ZFO_THREADS: threads });
+    const findings = await examine({ HI_ZFO_THREADS: threads });
+    const { threads: found, wasm } = findings;
+    expect(takenBy(Object.values(findings))).toBeUndefined();
     expect(found).toMatchObject({ state: 'wrong' });
     expect(found!.found).toMatch(`HI_ZFO_THREADS is "${threads}"`);
     expect(wasm).toMatchObject({ state: 'skipped' });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { EngineError } from '../../src/errors.ts';
 import { type EngineName, openEngine, tf } from '../../src/engine/index.ts';
@@ -49,7 +50,22 @@ describe('openEngine', () => {
     }
   });
 
+  it.skipIf(existsSync('/dev/nvidia0'))('sends nobody without a card to the gpu engine', async () => {
+    const before = process.env.PATH;
+    process.env.PATH = import.meta.dirname;
+    try {
+      await expect(openEngine('gpu')).rejects.toThrow(
+        /there is no NVIDIA card here\. It needs [^;]* with its driver\. Or use the wasm engine/,
+      );
+    } finally {
+      process.env.PATH = before;
+    }
+  });
+
   it('refuses a name that no engine has', async () => {
+    await expect(openEngine('wsam' as EngineName)).rejects.toThrow(
+      "'wsam'. Did you mean wasm? Choose auto, ",
+    );
     await expect(openEngine('toString' as EngineName)).rejects.toThrow(/No engine is called 'toString'/);
     await expect(openEngine('webgl' as EngineName)).rejects.toThrow(EngineError);
     await expect(openEngine('webgl' as EngineName)).rejects.toThrow(/webgl/);

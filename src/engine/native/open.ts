@@ -18,13 +18,12 @@ import { packageOf, type NativeName } from './recipe.ts';
 export async function openNative(name: NativeName, choice: Choice): Promise<Engine> {
   const wanted = packageOf(name);
   const needs = name === 'gpu' ? `${wanted} and an NVIDIA card with its driver` : wanted;
-  const loaded = await loadNative(wanted).catch(async (cause: unknown) => {
-    if (name === 'gpu' && !(await findNvidia()))
-      throw notServing(name, needs, new Error('there is no NVIDIA card here'), false);
-    throw notServing(name, needs, cause);
-  });
-  if (name === 'gpu' && !loaded.usesGpu)
-    throw notServing(name, needs, new Error(noCard(loaded.package)), false);
+  const refuse = async (cause: unknown): Promise<never> => {
+    const inVain = name === 'gpu' && !(await findNvidia());
+    throw notServing(name, needs, inVain ? new Error('there is no NVIDIA card here') : cause, !inVain);
+  };
+  const loaded = await loadNative(wanted).catch(refuse);
+  if (name === 'gpu' && !loaded.usesGpu) await refuse(new Error(noCard(loaded.package)));
   return engineOf({
     backend: 'tensorflow',
     ops: { ...plainOps, ...noiseOps(hostNoise()), headLoss: headLossBy(hostCrossEntropy()) },
