@@ -31,6 +31,7 @@ const help = `hi-zfo train: profile, partition and train a model
   --seed N  --batch N  --length N  --rho X  --engine NAME
   --rate-fo X  --rate-zo X  --epsilon X  --alpha X  --queries N  --estimator NAME  --law NAME
   --recompute      run layers again in the backward pass instead of keeping their activations: less memory, more time
+  --micro-batch N  rows of a batch that run at a time: less memory, the same step but for rounding
   --json           one JSON object a line instead of text`;
 
 const text = { type: 'string' } as const;
@@ -74,6 +75,7 @@ export const trainCommand = {
         estimator: text,
         law: text,
         recompute: { type: 'boolean' },
+        'micro-batch': text,
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -127,6 +129,7 @@ export const trainCommand = {
         estimator: values.estimator as OpenOptions['estimator'],
         law: values.law as OpenOptions['law'],
         recompute: values.recompute,
+        microBatch: number('micro-batch'),
       }),
     };
     const say = values.json

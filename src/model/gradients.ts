@@ -4,7 +4,7 @@ import type { DeviceBatch } from './batch.ts';
 import type { Decoder } from './decoder.ts';
 import type { Parameter, Weights } from './parameters.ts';
 import { gradientsAtOnce, gradientsByBlock } from './backward.ts';
-import type { PassOptions } from './trainable.ts';
+import type { PassOptions, Trainable } from './trainable.ts';
 
 /** Loss of one stream and its gradient with respect to some parameters. */
 export interface LossAndGradients {
@@ -61,6 +61,24 @@ export async function lossAndGradients(
     throw error;
   } finally {
     tokens?.dispose();
+  }
+}
+
+/** sums += share * more, tensor by tensor; `more` is used up, also when it throws. */
+export function addShare(
+  { engine }: Pick<Trainable, 'engine'>,
+  sums: Map<Parameter, Tensor>,
+  more: Map<Parameter, Tensor>,
+  share: number,
+): void {
+  try {
+    for (const [p, x] of more) {
+      const before = sums.get(p);
+      sums.set(p, before ? engine.ops.addScaled(before, x, share) : tf.mul(x, share));
+      tf.dispose([before, x]); // one by one: two whole sets live together, never three
+    }
+  } finally {
+    tf.dispose([...more.values()]);
   }
 }
 

@@ -12,7 +12,7 @@ export {
   type Weights,
 } from './parameters.ts';
 export { DeviceBatch, type TokenBatch } from './batch.ts';
-export { cutRows, lossAndGradientsOver, prepareMicroBatches, type MicroBatch } from './micro-batches.ts';
+export { cutRows, inPieces, noRows } from './micro-batches.ts';
 export { Decoder, type Pass } from './decoder.ts';
 export type { PassOptions, Prepared, Trainable } from './trainable.ts';
 export type { CostUnit, MeasuredCosts, TensorCost } from './tensor-cost.ts';
@@ -23,6 +23,7 @@ export { OwnBatch, tensorsIn, type BatchMaker } from './own/batch.ts';
 export { decoderParameters } from './tensors.ts';
 export { layerFloats, tapeFloats } from './activations.ts';
 export {
+  addShare,
   lossAndGradients,
   lossOf,
   mean,

@@ -1,107 +1,113 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { ConfigError } from '../errors.ts';
 import { tf } from '../engine/tf.ts';
-import type { TokenBatch } from './batch.ts';
-import type { LossAndGradients } from './gradients.ts';
+import type { DeviceBatch, TokenBatch } from './batch.ts';
+import { Decoder } from './decoder.ts';
+import { addShare, type LossAndGradients } from './gradients.ts';
 import type { Parameter, Weights } from './parameters.ts';
-import type { Prepared, Trainable } from './trainable.ts';
+import type { PassOptions, Prepared, Trainable } from './trainable.ts';
 
-/** A piece of a batch, on the engine. */
-export interface MicroBatch<OnEngine extends Prepared = Prepared> {
-  batch: OnEngine;
-  /** Its share of the whole batch's supervised tokens; the shares of all pieces add up to 1. */
-  share: number;
+/**
+ * The model with batches that run in pieces of `rows` rows, one after the other (micro-batches, gradient accumulation): what a piece
+ * leaves for its backward pass is gone before the next one runs. Loss and gradients are those of the batch in one, but for the
+ * rounding of sums; all pieces run under the same weights, so a perturbed pass has one direction. The model itself when `rows`
+ * is Infinity.
+ * @throws ConfigError for a model whose batches hi-zfo cannot cut
+ */
+export function inPieces<Batch>(model: Trainable<Batch>, rows: number): Trainable<Batch> {
+  if (rows === Infinity) return model;
+  if (!(model instanceof Decoder)) throw noRows();
+  const { engine, parameters, blocks } = model;
+  const pieces: Trainable<TokenBatch, Pieces> = {
+    engine,
+    parameters,
+    blocks,
+    prepare: (batch) => new Pieces(model, batch, rows),
+    lossAndGradients: (weights, batch, wrt, options) => batch.lossAndGradients(weights, wrt, options),
+    dispose: () => model.dispose(),
+  };
+  return pieces as Trainable<unknown>;
+}
+
+/** What to say where batches are to run in pieces and hi-zfo does not know what is in them. */
+export function noRows(): ConfigError {
+  return new ConfigError(
+    'The batches of a model of your own cannot be cut into pieces: their loss is yours. Leave microBatch out; a smaller batch ' +
+      'needs less memory.',
+  );
 }
 
 /**
- * Cuts a batch into pieces of `rows` rows, the last one smaller where they do not come out even. Rows without a supervised token
- * in a piece of their own are left out: they add nothing to the loss.
+ * A batch in pieces of `rows` rows, the last one smaller where they do not come out even. A piece without a supervised token
+ * is left out: it adds nothing to the loss.
  */
 export function cutRows(batch: TokenBatch, rows: number): TokenBatch[] {
-  if (!Number.isSafeInteger(rows) || rows < 1)
-    throw new ConfigError(`microBatch is ${rows}; give a whole number of rows from 1 on.`);
-  if (rows >= batch.batch) return [batch];
-  const { ids, length, positions, targets, candidates } = batch;
+  const { ids, length, positions, targets } = batch;
   const pieces: TokenBatch[] = [];
   for (let first = 0; first < batch.batch; first += rows) {
     const count = Math.min(rows, batch.batch - first);
     const [from, to] = [first * length, (first + count) * length];
     const inside = (_: number, i: number) => positions[i]! >= from && positions[i]! < to;
-    const own = positions.filter(inside);
+    const own = positions.filter(inside).map((at) => at - from);
     if (own.length === 0) continue;
-    pieces.push({
+    const cut = {
       ids: ids.subarray(from, to),
       batch: count,
-      length,
-      positions: own.map((at) => at - from),
+      positions: own,
       targets: targets.filter(inside),
-      ...(candidates && { candidates }),
-    });
+    };
+    pieces.push({ ...batch, ...cut });
   }
   return pieces;
 }
 
-/** Pieces of at most `rows` rows on the engine; one when `rows` is undefined. Dispose their batches after use. */
-export async function prepareMicroBatches<OnEngine extends Prepared>(
-  model: Trainable<TokenBatch, OnEngine>,
-  batch: TokenBatch,
-  rows: number | undefined,
-): Promise<MicroBatch<OnEngine>[]> {
-  const prepared: MicroBatch<OnEngine>[] = [];
-  try {
-    for (const piece of rows === undefined ? [batch] : cutRows(batch, rows)) {
-      const share = piece.targets.length / batch.targets.length;
-      prepared.push({ batch: await model.prepare(piece), share });
-    }
-    return prepared;
-  } catch (error) {
-    prepared.forEach((piece) => piece.batch.dispose());
-    throw error;
-  }
-}
+/** A batch on the engine in pieces. */
+class Pieces implements Prepared {
+  readonly batch: number;
+  readonly length: number;
+  readonly supervised: number;
+  readonly #pieces: DeviceBatch[] = [];
 
-/**
- * Loss of a whole batch and its gradient, piece by piece (gradient accumulation): what a piece leaves for its backward pass is gone before
- * the next one runs. The loss is the mean over all supervised tokens, as for the batch in one; the sums round differently.
- * Every piece runs under the same `weights`, so a perturbed pass has one direction. Nothing is left behind when it throws.
- */
-export async function lossAndGradientsOver<OnEngine extends Prepared>(
-  model: Trainable<never, OnEngine>,
-  weights: Weights,
-  pieces: readonly MicroBatch<OnEngine>[],
-  wrt: readonly Parameter[],
-): Promise<LossAndGradients> {
-  if (pieces.length === 1) return model.lossAndGradients(weights, pieces[0]!.batch, wrt);
-  const gradients = new Map<Parameter, Tensor>();
-  let loss = 0;
-  try {
-    for (const { batch, share } of pieces) {
-      const piece = await model.lossAndGradients(weights, batch, wrt);
-      loss += share * piece.loss;
-      addShare(model, gradients, piece.gradients, share);
+  constructor(
+    private readonly model: Decoder,
+    batch: TokenBatch,
+    rows: number,
+  ) {
+    this.batch = batch.batch;
+    this.length = batch.length;
+    this.supervised = batch.targets.length;
+    const pieces = cutRows(batch, rows);
+    try {
+      // a batch that supervises nothing is refused as ever
+      for (const piece of pieces.length > 0 ? pieces : [batch]) this.#pieces.push(model.prepare(piece));
+    } catch (error) {
+      this.dispose();
+      throw error;
     }
-    return { loss, gradients };
-  } catch (error) {
-    tf.dispose([...gradients.values()]);
-    throw error;
   }
-}
 
-/** sum += share * more, tensor by tensor; `more` is used up, also when it throws. */
-export function addShare(
-  model: Pick<Trainable<never, never>, 'engine'>,
-  sum: Map<Parameter, Tensor>,
-  more: Map<Parameter, Tensor>,
-  share: number,
-): void {
-  try {
-    for (const [p, x] of more) {
-      const before = sum.get(p);
-      sum.set(p, before ? model.engine.ops.addScaled(before, x, share) : tf.mul(x, share));
-      before?.dispose();
-      x.dispose(); // one by one: two whole sets never live together
+  async lossAndGradients(
+    weights: Weights,
+    wrt: readonly Parameter[],
+    options?: PassOptions,
+  ): Promise<LossAndGradients> {
+    const gradients = new Map<Parameter, Tensor>();
+    let loss = 0;
+    try {
+      for (const piece of this.#pieces) {
+        const share = piece.supervised / this.supervised;
+        const found = await this.model.lossAndGradients(weights, piece, wrt, options);
+        loss += share * found.loss;
+        addShare(this.model, gradients, found.gradients, share);
+      }
+      return { loss, gradients };
+    } catch (error) {
+      tf.dispose([...gradients.values()]);
+      throw error;
     }
-  } finally {
-    tf.dispose([...more.values()]);
+  }
+
+  dispose(): void {
+    for (const piece of this.#pieces) piece.dispose();
   }
 }

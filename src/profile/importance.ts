@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { ConfigError, NonFiniteError } from '../errors.ts';
 import { tf } from '../engine/tf.ts';
+import { inPieces } from '../model/micro-batches.ts';
 import type { Parameter, Weights } from '../model/parameters.ts';
 import type { PassOptions, Prepared, Trainable } from '../model/trainable.ts';
 import { totalCost, type TensorCost, type TotalCost } from './cost.ts';
@@ -75,6 +76,8 @@ export interface ProfileOptions {
   reach?: Reach;
   /** Activation recomputation in the backward passes; a session takes its setting. Defaults to false. */
   recompute?: boolean;
+  /** Rows of a batch that run at a time; a session takes its setting. Defaults to all, Infinity. */
+  microBatch?: number;
 }
 
 /**
@@ -94,8 +97,9 @@ export async function profileModel<Batch>(
   options: ProfileOptions = {},
 ): Promise<Profile> {
   if (batches.length === 0) throw new ConfigError('profile() was given no batch. Give at least one.');
-  const { signal, onBatch, head = 'all', reach, recompute = false } = options;
+  const { signal, onBatch, head = 'all', reach, recompute = false, microBatch = Infinity } = options;
   const list = model.parameters.list;
+  const trained = inPieces(model, microBatch);
   signal?.throwIfAborted();
   const { costs, unit, size } = await costsOf(model, batches, head);
   const reached = reach?.of(costs, list);
@@ -105,9 +109,9 @@ export async function profileModel<Batch>(
   let lossAfter = 0;
   for (const [i, given] of batches.entries()) {
     signal?.throwIfAborted();
-    const batch = await model.prepare(given);
+    const batch = await trained.prepare(given);
     try {
-      const r = await importanceOfBatch(model, batch, trial, measured, { recompute });
+      const r = await importanceOfBatch(trained, batch, trial, measured, { recompute });
       r.raw.forEach((x, k) => raw[k]!.push(x));
       lossBefore += r.before / batches.length;
       lossAfter += r.after / batches.length;

@@ -144,7 +144,8 @@ export abstract class SessionCore<
       `${this.title}\n` +
       (Number.isNaN(batchSize) ? '  ' : `  batch ${batchSize}, `) +
       `rate FO ${s.rateFO}, rate ZO ${s.rateZO}, epsilon ${s.epsilon}, alpha ${s.alpha}, ` +
-      `${s.estimator}, q ${s.queries}, ${s.law}${s.recompute ? ', activations recomputed' : ''}`
+      `${s.estimator}, q ${s.queries}, ${s.law}${s.recompute ? ', activations recomputed' : ''}` +
+      (s.microBatch === Infinity ? '' : `, ${s.microBatch} rows at a time`)
     );
   }
 

@@ -3,7 +3,14 @@ import { inspect } from 'node:util';
 import type { Tensor } from '@tensorflow/tfjs';
 import { inTurn } from '../engine/index.ts';
 import { ConfigError } from '../errors.ts';
-import { Decoder, noBlocks, type Parameter, type TokenBatch, type Trainable } from '../model/index.ts';
+import {
+  Decoder,
+  inPieces,
+  noBlocks,
+  type Parameter,
+  type TokenBatch,
+  type Trainable,
+} from '../model/index.ts';
 import { AdamW } from '../optimize/index.ts';
 import {
   budgetOf,
@@ -117,9 +124,9 @@ export abstract class Labelled<Batch = TokenBatch> {
     const measured = await inTurn(this.model.engine, () => {
       this.adamw.configure(this.#settings.adamw);
       const list = Array.from({ length: batches }, (_, i) => this.batchAt(this.steps + i));
-      const { recompute } = this.#settings;
+      const { recompute, microBatch } = this.#settings;
       const reach = most === undefined ? {} : { reach: reachOf(most) };
-      return profileModel(this.model, list, trial, { recompute, ...options, ...reach });
+      return profileModel(this.model, list, trial, { recompute, microBatch, ...options, ...reach });
     });
     const { rho } = this.options;
     const served = unmeasured(measured, budgetOf(rho, measured.total)).length === 0;
@@ -246,6 +253,7 @@ export abstract class Labelled<Batch = TokenBatch> {
   #checked(options: StepOptions): StepSettings {
     const settings = stepSettings(options);
     if (settings.recompute && this.model.blocks === undefined) throw noBlocks();
+    inPieces(this.model, settings.microBatch);
     return settings;
   }
 

@@ -53,16 +53,28 @@ export function stepMemory(
   const directions = perturbed > 0 ? keptBytes(zo, s.queries) : 0;
   const live: Live[] = [];
   const { recompute } = s;
-  if (clean) live.push(streamPeak(model, { wrt: fo, zo: [], recompute }, size));
+  const piece = pieceOf(size, s.microBatch);
+  /** What the pieces before have added up waits while the next one runs. */
+  const summed = (wrt: readonly Parameter[]) => (piece.batch < size.batch ? bytesOf(wrt) : 0);
+  if (clean) {
+    const stream = streamPeak(model, { wrt: fo, zo: [], recompute }, piece);
+    live.push({ ...stream, gradients: stream.gradients + summed(fo) });
+  }
   if (perturbed > 0) {
     const wrt = s.alpha > 0 ? fo : [];
-    const stream = streamPeak(model, { wrt, zo, recompute }, size);
-    live.push({ ...stream, directions, gradients: stream.gradients + (fo.length > 0 ? held : 0) });
+    const stream = streamPeak(model, { wrt, zo, recompute }, piece);
+    live.push({ ...stream, directions, gradients: stream.gradients + held + summed(wrt) });
   }
   const update = Math.max(3 * largest(fo), 2 * largest(zo));
   live.push({ ...NOTHING, gradients: held, directions, passing: update });
   const most = worst(live);
   return { peak: weights + moments + total(most), weights, moments, ...most };
+}
+
+/** The largest piece of a batch, when it runs `rows` rows at a time. */
+function pieceOf(size: SupervisedSize, rows: number): SupervisedSize {
+  const batch = Math.min(rows, size.batch);
+  return { ...size, batch, supervised: Math.ceil((size.supervised * batch) / size.batch) };
 }
 
 /** Directions that `KeptParts` keeps: query by query, the tensors in order, each that there is room for. */

@@ -1,5 +1,5 @@
 import { tf } from '../engine/tf.ts';
-import type { Parameter, Trainable } from '../model/index.ts';
+import { inPieces, type Parameter, type Trainable } from '../model/index.ts';
 import type { AdamW } from '../optimize/index.ts';
 import type { HistoryRow } from './history.ts';
 import { movedBy, type StepRecord } from './log.ts';
@@ -157,8 +157,9 @@ async function replay(
 
 /** One step as it was. Whether it gave the same losses as then. */
 async function rerun(site: Site, step: number): Promise<boolean> {
-  const { model, optimizer, seed, log } = site;
+  const { optimizer, seed, log } = site;
   const { labels: partition, settings: then, factor } = log[step]!;
+  const model = inPieces(site.model, then.microBatch);
   const settings = { ...then, schedule: () => factor };
   optimizer.configure(settings.adamw);
   const batch = await model.prepare(site.batchAt(step));

@@ -26,6 +26,12 @@ export interface StepOptions extends EstimatorOptions {
    * memory for more time, and the same numbers. Defaults to false.
    */
   recompute?: boolean;
+  /**
+   * Rows of a batch that run at a time (micro-batches, gradient accumulation). Less memory, the same step but for the rounding of
+   * sums; a direction is one for all pieces. Defaults to all rows, Infinity. Measurements between steps take a batch whole. Who calls
+   * `hiZfoStep` cuts the batch with `inPieces`.
+   */
+  microBatch?: number;
   /** Factor on both rates over time; defaults to `constant`. */
   schedule?: Schedule;
 }
@@ -40,13 +46,14 @@ export interface StepSettings extends EstimatorSettings {
   clipNorm: number;
   adamw: Required<AdamWOptions>;
   recompute: boolean;
+  microBatch: number;
   schedule: Schedule;
 }
 
 /** Names of all step options. */
 export const settingNames: readonly string[] = [
   ...['estimator', 'epsilon', 'queries', 'law', 'rank', 'rateFO', 'rateZO', 'alpha', 'updateZO'],
-  ...['clipCoefficient', 'clipNorm', 'adamw', 'recompute', 'schedule'],
+  ...['clipCoefficient', 'clipNorm', 'adamw', 'recompute', 'microBatch', 'schedule'],
 ];
 
 /** Fills in defaults and checks ranges; throws ConfigError naming the setting. */
@@ -66,6 +73,7 @@ export function stepSettings(options: StepOptions = {}): StepSettings {
     clipNorm: options.clipNorm ?? Infinity,
     adamw: adamwSettings(options.adamw),
     recompute: options.recompute ?? false,
+    microBatch: options.microBatch ?? Infinity,
     schedule: options.schedule ?? 'constant',
   };
   rateAt(s.schedule, 0);
@@ -85,6 +93,11 @@ export function stepSettings(options: StepOptions = {}): StepSettings {
   }
   if (typeof s.recompute !== 'boolean') {
     throw new ConfigError(`recompute is ${JSON.stringify(s.recompute)}; it must be true or false.`);
+  }
+  if (!(s.microBatch === Infinity || (Number.isSafeInteger(s.microBatch) && s.microBatch > 0))) {
+    throw new ConfigError(
+      `microBatch is ${s.microBatch}; it must be a whole number of rows from 1 on (leave it out for the whole batch at once).`,
+    );
   }
   return s;
 }

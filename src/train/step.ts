@@ -7,6 +7,7 @@ import {
   projectedGradient,
   type Direction,
 } from '../estimate/index.ts';
+import { addShare } from '../model/gradients.ts';
 import type { Parameter } from '../model/parameters.ts';
 import type { Prepared, Trainable } from '../model/trainable.ts';
 import { rateAt, type AdamW } from '../optimize/index.ts';
@@ -82,7 +83,7 @@ export async function hiZfoStep(input: StepInput): Promise<StepResult> {
         const weights = perturbedWeights(model.engine, store, moved, u, scale, kept);
         const wanted = s.alpha > 0 ? fo : [];
         const { loss, gradients } = await model.lossAndGradients(weights, batch, wanted, { recompute });
-        accumulate(model, g, gradients, share);
+        addShare(model, g, gradients, share);
         return loss;
       };
       const plus = await stream(s.epsilon);
@@ -110,24 +111,6 @@ export async function hiZfoStep(input: StepInput): Promise<StepResult> {
   } finally {
     kept.dispose();
     tf.dispose([...g.values()]);
-  }
-}
-
-/** g += share * more, tensor by tensor; `more` is used up, also when it throws. */
-function accumulate(
-  model: Trainable,
-  g: Map<Parameter, Tensor>,
-  more: Map<Parameter, Tensor>,
-  share: number,
-): void {
-  try {
-    for (const [p, x] of more) {
-      const sum = g.get(p)!;
-      g.set(p, model.engine.ops.addScaled(sum, x, share));
-      sum.dispose();
-    }
-  } finally {
-    tf.dispose([...more.values()]);
   }
 }
 

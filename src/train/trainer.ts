@@ -1,6 +1,6 @@
 import { inTurn } from '../engine/index.ts';
 import { ConfigError, HiZfoError } from '../errors.ts';
-import type { Parameter, TokenBatch } from '../model/index.ts';
+import { inPieces, type Parameter, type TokenBatch } from '../model/index.ts';
 import { rateAt, type MomentState } from '../optimize/index.ts';
 import type { Partition } from '../partition/index.ts';
 import { stepCost } from './cost.ts';
@@ -76,11 +76,13 @@ export class Trainer<Batch = TokenBatch> extends Labelled<Batch> {
     const given = this.batchAt(step);
     const { onWasm } = this;
     if (onWasm) assertFits(onWasm, partition, settings, supervisedSize(given as TokenBatch));
-    const batch = await model.prepare(given);
+    const trained = inPieces(model, settings.microBatch);
+    const batch = await trained.prepare(given);
     try {
       const cost = stepCost(model, partition, settings, batch);
       const asLogged = { ...settings, schedule: () => factor };
-      const result = await hiZfoStep({ model, partition, batch, settings: asLogged, optimizer, seed, step });
+      const input = { model: trained, partition, batch, settings: asLogged, optimizer, seed, step };
+      const result = await hiZfoStep(input);
       const seconds = (performance.now() - started) / 1000;
       const memory = model.engine.memory();
       const row = rowOf({ step, result, partition, cost, seconds, memory, last: this.rows.at(-1) });

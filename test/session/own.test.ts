@@ -248,6 +248,7 @@ describe("a session on a model of one's own", () => {
       [{ data: { x, y }, batchSize: 0 }, /batchSize is 0/],
       [{ data: { x, y }, rho: 2 }, /rho is 2/],
       [{ data: { x, y }, recompute: true }, /no blocks to recompute/],
+      [{ data: { x, y }, microBatch: 2 }, /cannot be cut into pieces/],
       [
         { data: { x, y }, task: 'label' } as never,
         /on a model of your own has no option task\. Options are model, batches/,
@@ -280,5 +281,7 @@ describe("a session on a model of one's own", () => {
     await expect(s.evaluate()).rejects.toThrow(/no held-out examples/);
     expect(() => s.set({ recompute: true })).toThrow(/no blocks to recompute/);
     expect(s.settings.recompute).toBe(false);
+    expect(() => s.set({ microBatch: 2 })).toThrow(/cannot be cut into pieces/);
+    expect(s.settings.microBatch).toBe(Infinity);
   });
 });

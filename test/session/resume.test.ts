@@ -137,6 +137,23 @@ describe('a run that is saved and resumed', () => {
     expect(off.events.at(-1)).toMatchObject({ kind: 'settings', text: 'recompute = false' });
   });
 
+  it('carries the rows that run at a time over, and is the same run bit by bit, there and back', async () => {
+    const straight = await start({ rateFO: 1e-3, microBatch: 3 });
+    expect(String(straight)).toMatch(/3 rows at a time$/);
+    await straight.run(4);
+    const cut = await start({ rateFO: 1e-3, microBatch: 3 });
+    await cut.run(2);
+    await cut.save(folder('pieces'));
+    const s = await resume(folder('pieces'));
+    expect(s.settings.microBatch).toBe(3);
+    await s.run(2);
+    expect(curve(s)).toEqual(curve(straight));
+    expect(await weights(s)).toEqual(await weights(straight));
+    await s.rewind(1);
+    await s.run(3);
+    expect(curve(s)).toEqual(curve(straight));
+  });
+
   it('is of one moment: labels edited while the files are written are not in it', async () => {
     const straight = await start({ rateFO: 1e-3 });
     await straight.run(4);

@@ -197,6 +197,8 @@ describe('what a session refuses', () => {
     const s = await start();
     expect(() => s.promote('model.norm.weight')).toThrow(/call partition\(\) first/);
     expect(() => s.set({ rateF0: 1 } as never)).toThrow(/no setting rateF0/);
+    for (const microBatch of [0, 1.5, -2, NaN, '3'] as never[])
+      expect(() => s.set({ microBatch })).toThrow(/microBatch is .*; it must be a whole number of rows/);
     expect(() => s.set({ recompute: 1 } as never)).toThrow(/recompute is 1; it must be true or false/);
     expect(() => s.set({ schedule: { linear: -1 } })).toThrow(/schedule/);
     expect(() => s.set({ schedule: () => NaN })).toThrow(/gives NaN at step 0/);

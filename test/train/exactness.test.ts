@@ -2,7 +2,14 @@ import { join } from 'node:path';
 import { beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest';
 import { openEngine, tf, type Engine, type Ops } from '../../src/engine/index.ts';
 import { directionLaws, perturbedWeights } from '../../src/estimate/index.ts';
-import { DeviceBatch, loadModel, lossAndGradients, lossOf, type Decoder } from '../../src/model/index.ts';
+import {
+  DeviceBatch,
+  inPieces,
+  loadModel,
+  lossAndGradients,
+  lossOf,
+  type Decoder,
+} from '../../src/model/index.ts';
 import { fillNoise, tensorId } from '../../src/noise/index.ts';
 import { AdamW } from '../../src/optimize/index.ts';
 import { Partition } from '../../src/partition/index.ts';
@@ -54,16 +61,17 @@ async function snapshot(): Promise<Float32Array[]> {
   );
 }
 const partition = () => Partition.of(model.parameters.list, interleaved);
-const step = (options: StepOptions = {}, n = 0, labels = partition()) =>
-  hiZfoStep({
-    model,
-    partition: labels,
-    batch,
-    settings: stepSettings({ rateFO: 1e-3, rateZO: 1e-5, ...options }),
-    optimizer,
-    seed: 9,
-    step: n,
-  });
+const step = async (options: StepOptions = {}, n = 0, labels = partition()) => {
+  const settings = stepSettings({ rateFO: 1e-3, rateZO: 1e-5, ...options });
+  const trained = inPieces(model, settings.microBatch);
+  const given = await trained.prepare(tokens);
+  try {
+    const rest = { partition: labels, settings, optimizer, seed: 9, step: n };
+    return await hiZfoStep({ model: trained, batch: given, ...rest });
+  } finally {
+    given.dispose();
+  }
+};
 
 describe('weights are exact', () => {
   it('after a perturbed forward and backward pass', async () => {
@@ -86,6 +94,7 @@ describe('weights are exact', () => {
   it.each([
     ['', {}],
     [', blocks recomputed', { recompute: true }],
+    [', a row at a time', { microBatch: 1 }],
   ])(
     'whichever operation of the losses and gradients throws%s; nothing leaks and the tape is off',
     async (_, options) => {
@@ -119,6 +128,12 @@ describe('weights are exact', () => {
     const trial: TrialStep = (p, w, g) => optimizer.tried(p, w, g, 2e-5);
     const profile = await profileModel(model, [tokens, tokens], trial);
     expect(await profileModel(model, [tokens, tokens], trial, { recompute: true })).toEqual(profile);
+    const pieces = await profileModel(model, [tokens, tokens], trial, { microBatch: 1 });
+    expect(pieces.lossAfter).toBeCloseTo(profile.lossAfter, 5);
+    pieces.entries.forEach((e, k) => {
+      expect(e.importance).toBeCloseTo(profile.entries[k]!.importance, 2); // AdamW's first step is the sign of g: rounding near 0 turns it
+      expect([e.dy, e.dw]).toEqual([profile.entries[k]!.dy, profile.entries[k]!.dw]);
+    });
     expect(await snapshot()).toEqual(before);
     expect(optimizer.held.length).toBe(held);
     expect(tf.memory().numTensors).toBe(live);
@@ -152,6 +167,31 @@ describe('hiZfoStep', () => {
     model = await loadModel(engine, dir);
     optimizer = new AdamW(engine);
     expect(await run({ recompute: true })).toEqual(once);
+  });
+
+  it('is the same step a row at a time but for rounding, and costs the same', async () => {
+    const settings = stepSettings();
+    const pieces = await inPieces(model, 1).prepare(tokens);
+    expect(stepCost(model, partition(), settings, pieces)).toEqual(
+      stepCost(model, partition(), settings, batch),
+    );
+    pieces.dispose();
+    const run = async (options: StepOptions) => {
+      const rows = [];
+      for (let n = 0; n < 3; n++) rows.push(await step({ ...options, rateFO: 1e-4, queries: 2 }, n));
+      return { rows, weights: await snapshot() };
+    };
+    const once = await run({});
+    model.dispose();
+    optimizer.dispose();
+    model = await loadModel(engine, dir);
+    optimizer = new AdamW(engine);
+    const again = await run({ microBatch: 1 });
+    again.rows.forEach((row, n) => {
+      expect(row.loss).toBeCloseTo(once.rows[n]!.loss, 5);
+      expect(row.perturbedLoss).toBeCloseTo(once.rows[n]!.perturbedLoss, 5);
+      expect(row.gradientNorm / once.rows[n]!.gradientNorm).toBeCloseTo(1, 4);
+    });
   });
 
   it('counts the forward pass that recomputation makes once more, head and blocks below not', () => {

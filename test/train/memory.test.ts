@@ -4,6 +4,7 @@ import { openEngine, tf, type Engine } from '../../src/engine/index.ts';
 import {
   Decoder,
   DeviceBatch,
+  inPieces,
   lossAndGradients,
   lossOf,
   parseConfig,
@@ -87,15 +88,19 @@ describe.each(Object.entries(configs))('memory of a step, %s', (_, raw) => {
     ['some of the upper half FO', { recompute: true, estimator: 'two-sided' }],
     ['only the norms FO', {}],
     ['only the norms FO', { recompute: true }],
+    ['all FO', { microBatch: 4 }],
+    ['some of the upper half FO', { microBatch: 5, recompute: true }],
+    ['all ZO', { microBatch: 6 }],
   ] as [string, StepOptions][])('%s %j: within 6% of what is allocated', async (label, options) => {
     const model = modelOf(raw);
     const optimizer = new AdamW(engine);
-    const batch = new DeviceBatch(tokens, model.config);
+    const settings = stepSettings({ rateFO: 1e-5, rateZO: 1e-6, ...options });
+    const trained = inPieces(model, settings.microBatch);
+    const batch = await trained.prepare(tokens);
     try {
       const partition = partitionOf(model, labellings[label]!);
-      const settings = stepSettings({ rateFO: 1e-5, rateZO: 1e-6, ...options });
       const run = (step: number) =>
-        hiZfoStep({ model, partition, batch, settings, optimizer, seed: 1, step });
+        hiZfoStep({ model: trained, partition, batch, settings, optimizer, seed: 1, step });
       const measured = await heapPeak(model.parameters.list.map(model.parameters.get), async () => {
         for (let step = 0; step < 2; step++) await run(step); // the first makes the moments
       });
@@ -144,11 +149,13 @@ describe('activation recomputation', () => {
     const rows = { batch: 4000, length: 64, supervised: 31 * 4000 };
     const { peak } = stepMemory(model, all, stepSettings({ recompute: true }), rows);
     expect(() => assertFits(model, all, stepSettings(), rows)).toThrow(
-      `Or recompute: true: all 4000 then need ${(peak / 1e9).toFixed(1)} GB`,
+      `or recompute: true needs ${(peak / 1e9).toFixed(1)} GB and more time`,
     );
     expect(() => assertFits(model, all, stepSettings({ recompute: true }), rows)).not.toThrow();
     const many = { ...rows, batch: 100_000 };
-    expect(() => assertFits(model, all, stepSettings(), many)).toThrow(/fit: batchSize \d+\. Or take/);
+    expect(() => assertFits(model, all, stepSettings(), many)).toThrow(
+      /With these labels microBatch: \d+ runs \d+ rows at a time, for the same step; or batchSize \d+ fits\. Or take/,
+    );
     model.dispose();
   });
 });
@@ -187,9 +194,15 @@ describe('a batch that does not fit the heap', () => {
       }
     };
     const fits = Number(/batchSize (\d+)/.exec(refused(100_000)!)![1]);
+    const pieces = Number(/microBatch: (\d+)/.exec(refused(100_000)!)![1]);
+    const inRows = (microBatch: number) =>
+      stepMemory(model, all, stepSettings({ microBatch }), rows(100_000)).peak;
+    expect(inRows(pieces)).toBeLessThanOrEqual(0.92 * 2 ** 32);
+    expect(inRows(pieces + 1)).toBeGreaterThan(0.92 * 2 ** 32);
+    expect(() => assertFits(model, all, stepSettings({ microBatch: pieces }), rows(100_000))).not.toThrow();
     expect(refused(fits)).toBeUndefined();
     expect(refused(fits + 1)).toBeUndefined(); // the prediction may be too high: only what cannot fit is refused
-    expect(refused(Math.ceil(1.2 * fits))).toMatch(new RegExp(`batchSize ${fits}\\.`));
+    expect(refused(Math.ceil(1.2 * fits))).toMatch(new RegExp(`batchSize ${fits} fits`));
     const length = 64 * 100_000;
     expect(() => assertFits(model, all, settings, { batch: 1, length, supervised: 10 })).toThrow(
       /not one row/,

@@ -1,5 +1,12 @@
 import { inTurn, openEngine, type Engine, type EngineName } from '../../engine/index.ts';
-import { noBlocks, OwnModel, type OwnDefinition, type Parameter, type XY } from '../../model/index.ts';
+import {
+  noBlocks,
+  noRows,
+  OwnModel,
+  type OwnDefinition,
+  type Parameter,
+  type XY,
+} from '../../model/index.ts';
 import type { MethodName, SnapshotOptions, StepOptions } from '../../train/index.ts';
 import { checkNames, checkRun } from '../checks.ts';
 import type { RunConfig } from '../config.ts';
@@ -47,6 +54,7 @@ export async function openOwn<B>(options: OwnOpenOptions<B>): Promise<OwnSession
   checkNames(options, optionNames, 'open on a model of your own');
   const { resume, ...rest } = options;
   if (rest.recompute) throw noBlocks();
+  if (rest.microBatch !== undefined) throw noRows();
   if (resume !== undefined) return resumeOwn({ ...rest, resume });
   const {
     model: definition,
