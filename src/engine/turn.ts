@@ -12,7 +12,7 @@ const waiting: (() => void)[] = [];
 export function inTurn<T>(engine: Engine, work: () => Promise<T>): Promise<T> {
   return turnOf(engine.name, async () => {
     await engine.activate();
-    return work();
+    return await work();
   });
 }
 

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import * as errors from '../errors.ts';
 import { plainDiagnosis, remedy } from './hints.ts';
 import { excerpt, isPutIn, restAt, typedPlace, type CellSource, type CellSources } from './stack.ts';
 
@@ -29,11 +30,19 @@ function isErrorLike(value: unknown): value is Error {
   return typeof value === 'object' && value !== null && typeof (value as Error).message === 'string';
 }
 
-/** The stack without its first lines, which repeat name and message. */
+/** Frames of hi-zfo's own library, built. */
+const LIBRARY = /[\\/]dist[\\/]index\.[cm]js:/;
+
+/**
+ * The stack without its first lines, which repeat name and message. An error that hi-zfo raises on purpose says all there is to say:
+ * where in the library it was raised adds nothing to the line of the cell.
+ */
 function frames(error: Error): string {
   const stack = typeof error.stack === 'string' ? error.stack : '';
   const at = stack.search(/^\s+at /m);
-  return at < 0 ? '' : stack.slice(at);
+  if (at < 0) return '';
+  const lines = stack.slice(at).split('\n');
+  return (Object.hasOwn(errors, error.name) ? lines.filter((line) => !LIBRARY.test(line)) : lines).join('\n');
 }
 
 function describe(error: unknown, sources: CellSources, depth = 0): string[] {
@@ -86,9 +95,33 @@ export function diagnosed(diagnostics: readonly Diagnostic[], source: CellSource
       (best < 2 || rank === 2) &&
       (rank > 0 || !messages.some((other) => other.rank > 0 && other.text === text)),
   );
-  const traceback = told.flatMap((message) => [
-    `${red('TypeScriptError')}: ${message.head}`,
-    ...(message.source === '' ? [] : [message.source]),
+  const traceback = byPlace(told).flatMap(([first, ...more]) => [
+    `${red('TypeScriptError')}: ${first!.head}`,
+    ...more.map(({ text }) => `  ${text}`),
+    ...(first!.source === '' ? [] : [first!.source]),
   ]);
-  return { ename: 'TypeScriptError', evalue: told[0]?.head ?? 'the cell does not compile', traceback };
+  return {
+    ename: 'TypeScriptError',
+    evalue: byPlace(told)[0]?.[0]?.head ?? 'the cell does not compile',
+    traceback,
+  };
+}
+
+interface Told {
+  head: string;
+  source: string;
+  text: string;
+}
+
+/** What the compiler says in several messages of one place. Of a name that an object should not have, the one that says so is enough. */
+function byPlace(told: readonly Told[]): Told[][] {
+  const places = new Map<string, Told[]>();
+  for (const message of told) {
+    const place = message.head.slice(0, message.head.indexOf(' - '));
+    places.set(place, [...(places.get(place) ?? []), message]);
+  }
+  return [...places.values()].map((all) => {
+    const name = all.find(({ text }) => text.startsWith('Object literal may only specify known properties'));
+    return name ? [name] : all;
+  });
 }

@@ -16,6 +16,8 @@ if (connectionFile === undefined) {
   process.exit(1);
 }
 
+// Ten frames of a library would leave no room for the cell's own.
+Error.stackTraceLimit = 40;
 offerModules(offered, root);
 const session = new CellSession(process.cwd());
 const handler = new CellHandler(session);

@@ -141,6 +141,9 @@ export class Partition {
    * ConfigError when it means nothing, or nothing else.
    */
   relabel(selector: Selector, label: Label): Partition {
+    if (!['FO', 'ZO', 'frozen'].includes(label)) {
+      throw new ConfigError(`label is ${JSON.stringify(label)}; take 'FO', 'ZO' or 'frozen'.`);
+    }
     const changed = new Set(
       selectTrained(
         this.entries.map((e) => e.parameter),

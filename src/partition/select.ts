@@ -51,6 +51,11 @@ function matcher(selector: Selector): (p: Parameter) => boolean {
     const matches = namePattern(selector);
     return (p) => matches(p.name);
   }
-  const any = selector.map(matcher);
+  if (!Array.isArray(selector)) {
+    throw new ConfigError(
+      `${String(selector)} is no selector of tensors. Give a name, a glob such as 'layers.5.*', a RegExp, a predicate or a list of these.`,
+    );
+  }
+  const any = (selector as readonly Selector[]).map(matcher);
   return (p) => any.some((m) => m(p));
 }

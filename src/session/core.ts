@@ -57,6 +57,7 @@ export abstract class SessionCore<
   readonly #queue = new EditQueue();
   #tail: Promise<unknown> = Promise.resolve();
   #closed = false;
+  #closing: Promise<void> | undefined;
 
   constructor({ engine, model, source, config, base }: SessionParts<Model, Source, Config>) {
     super();
@@ -185,8 +186,16 @@ export abstract class SessionCore<
     return done;
   }
 
-  /** Ends a run that goes in the background or holds, and frees the model and the moments once the calls before are done. */
+  /**
+   * Ends a run that goes in the background or holds, and frees the model and the moments once the calls before are done. Closing
+   * again does nothing.
+   */
   close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  #end(): Promise<void> {
     this.stopBackground?.abort();
     if (this.control.state === 'paused') this.control.stop();
     return this.queued(() => {
@@ -227,13 +236,18 @@ export abstract class SessionCore<
     return this.stopBackground || this.control.inCallback ? this.between(work) : this.queued(work);
   }
 
-  protected queued<T>(work: () => Promise<T>): Promise<T> {
-    const next = this.#tail.then(() => {
+  protected async queued<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.#tail;
+    let end!: () => void;
+    this.#tail = new Promise<void>((done) => (end = done));
+    // Awaited and nowhere chained, so that the stack of an error leads back to whoever called.
+    await before;
+    try {
       this.assertOpen();
-      return work();
-    });
-    this.#tail = next.catch(() => undefined);
-    return next;
+      return await work();
+    } finally {
+      queueMicrotask(end); // the caller goes on before the next call begins
+    }
   }
 
   protected assertNoRun(): void {

@@ -17,19 +17,24 @@ export class EditQueue {
   }
 
   /** Resolves with what `work` gives, once its turn has come. */
-  add<T>(work: () => T | Promise<T>): Promise<T> {
-    let begin: () => void;
-    const turn = new Promise<void>((resolve, refuse) => {
-      begin = resolve;
-      this.#waiting.push({ run: () => run(), refuse });
+  async add<T>(work: () => T | Promise<T>): Promise<T> {
+    let end!: () => void;
+    const ended = new Promise<void>((done) => (end = done));
+    const turn = new Promise<void>((begin, refuse) => {
+      const run = () => {
+        begin();
+        return ended;
+      };
+      this.#waiting.push({ run, refuse });
     });
-    const done = turn.then(work);
-    const run = () => {
-      begin();
-      return done.then(nothing, nothing);
-    };
     this.#wake();
-    return done;
+    try {
+      // Awaited and nowhere chained, so that the stack of an error leads back to whoever asked.
+      await turn;
+      return await work();
+    } finally {
+      queueMicrotask(end);
+    }
   }
 
   /** Does all that waits. An edit that throws fails its own caller and no other. */

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { inspect } from 'node:util';
 import { ConfigError } from '../errors.ts';
 import { loadTokenizer, type DataTaskOptions, type FileFormat, type Task } from '../data/index.ts';
 import { openEngine, type Engine, type EngineName } from '../engine/index.ts';
@@ -89,8 +90,17 @@ export async function open<B>(options: OwnOpenOptions<B>): Promise<OwnSession<B>
 export async function open<B>(
   options: OpenOptions | OwnOpenOptions<B> = {},
 ): Promise<Session | OwnSession<B>> {
+  if (typeof options !== 'object' || options === null) {
+    throw new ConfigError(`open was given ${inspect(options)}; give its options: open({ model, task }).`);
+  }
   if (isOwn(options)) return openOwn(options);
   checkNames(options, optionNames);
+  if (options.model !== undefined && typeof options.model !== 'string') {
+    throw new ConfigError(
+      `model is ${inspect(options.model, { depth: -1 })}. Give 'tiny', the path of a model, layersModel(net, { loss }) for a tf.LayersModel, ` +
+        'or ownModel({ weights, loss }).',
+    );
+  }
   const { resume } = options;
   if (resume !== undefined) return resumeSession({ ...options, resume });
   const {

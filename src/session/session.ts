@@ -1,3 +1,4 @@
+import { ConfigError } from '../errors.ts';
 import { describeBatch, type Task, type Tokenizer } from '../data/index.ts';
 import { adapterWords, type Decoder } from '../model/index.ts';
 import { stoppable } from '../notebook/index.ts';
@@ -89,6 +90,9 @@ export class Session extends SessionMeasuring<Decoder, BatchSource, SessionConfi
   /** The training examples of a step (the next one by default), with the tokens marked that the loss is taken on. */
   batch(step = this.steps): Result<BatchReport> {
     this.assertOpen();
+    if (!Number.isSafeInteger(step) || step < 0) {
+      throw new ConfigError(`batch(${step}): give a step, a whole number from 0 on.`);
+    }
     const rows = describeBatch(this.source.at(step), this.tokenizer);
     return new Result({ step, task: this.task.name, rows }, batchView);
   }

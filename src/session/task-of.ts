@@ -25,6 +25,11 @@ export async function taskOf(
   file: FileOptions,
   seed: number,
 ): Promise<{ task: Task; origin: TaskOrigin }> {
+  if (typeof task !== 'string' && (typeof task !== 'object' || task === null)) {
+    throw new ConfigError(
+      `task is ${String(task)}; give a name, the path of a data file, or { data, prompt, completion }.`,
+    );
+  }
   if (isTask(task)) return { task, origin: { by: 'hand' } };
   const origin = await originOf(task, file, seed);
   // a score of one's own cannot be written down

@@ -47,7 +47,7 @@ describe('hi-zfo train refuses, with exit code 1 and nothing written,', () => {
       () => ['--modle', 'x'],
       /no option --modle\. Did you mean --model\? hi-zfo train --help/,
     ],
-    ['a word too many', () => ['label'], /argument 'label'.* hi-zfo train --help/],
+    ['a word too many', () => ['label'], /argument 'label'.*\. hi-zfo train --help/],
     ['steps that are no number', () => ['--steps', 'many'], /--steps is many; give a number/],
     ['no steps', () => ['--steps', '0'], /--steps is 0/],
     ['an unknown method', () => ['--method', 'sgd'], /method is "sgd"; take one of hi-zfo/],

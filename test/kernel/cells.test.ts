@@ -140,6 +140,32 @@ describe('errors', () => {
     expect(plainTrace(reply)).toContain(`cell-${String(reply.execution_count)}.ts:3:1`);
   });
 
+  it.each([
+    ['at once', 'await open({ rho: 60 });', 3],
+    ['in a call that waits for its turn', 's.step();\nawait s.rewind(50);', 4],
+    ['deep in a measurement', 'await s.variance({ draws: 1 });', 3],
+    ['after the session was closed', 'await s.close();\nawait s.run(1);', 4],
+  ])(
+    'that hi-zfo raises on purpose, %s, name the line of the cell and none of the library',
+    async (_, code, line) => {
+      const opened =
+        "import { open } from 'hi-zfo';\nconst s = await open({ show: false, task: 'label', batchSize: 2 });\n";
+      const { reply } = await runCell(kernel, opened + code);
+      expect(reply.ename).toBe('ConfigError');
+      const trace = plainTrace(reply);
+      expect(trace).toContain(`> ${line} | await`);
+      expect(trace).not.toMatch(/dist|index\.cjs/);
+    },
+  );
+
+  it('of a name that an option does not have are one message', async () => {
+    const { reply } = await runCell(kernel, "import { open } from 'hi-zfo'; await open({ modle: 'tiny' });");
+    expect(plainTrace(reply).match(/TypeScriptError/g)).toHaveLength(1);
+    expect(reply.evalue).toMatch(
+      /'modle' does not exist in type 'OpenOptions'\. Did you mean to write 'model'\?/,
+    );
+  });
+
   it('of types give line and column as typed, also behind a mended place', async () => {
     const { reply } = await runCell(
       kernel,

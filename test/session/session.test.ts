@@ -61,6 +61,7 @@ describe('Session', () => {
     await s.close();
     expect(tf.memory().numTensors).toBe(empty);
     await expect(s.step()).rejects.toThrow(/closed/);
+    await s.close(); // does nothing
   });
 
   it('profiles and partitions by itself, trains, and tells its listeners', async () => {
@@ -122,6 +123,9 @@ describe('Session', () => {
       ].map(([step, text]) => [step === 5 ? 4 : step, text]),
     );
     expect(() => s.promote('layers.99.*')).toThrow(ConfigError);
+    expect(() => s.promote(3 as never)).toThrow(/3 is no selector of tensors/);
+    await expect(s.relabel('layers.1.*', 'fo' as never)).rejects.toThrow(/label is "fo"; take 'FO'/);
+    expect(() => s.batch(-1)).toThrow(/batch\(-1\): give a step/);
     s.set({ alpha: 0, epsilon: 2e-3 });
     expect(s.settings).toMatchObject({ alpha: 0, epsilon: 2e-3 });
     expect(() => s.set({ epsilon: -1 })).toThrow(/epsilon is -1/);
@@ -207,6 +211,7 @@ describe('what a session refuses', () => {
     await writeFile(join(other, 'thesis.txt'), 'years of work');
     await expect(s.save(other)).rejects.toThrow(/holds other files \(thesis\.txt\)/);
     expect(await readdir(other)).toEqual(['thesis.txt']);
+    await expect(s.save('')).rejects.toThrow(/'' is no folder to save to/);
   });
 
   it('snapshots that cannot be meant, before it loads anything', async () => {
@@ -246,6 +251,8 @@ describe('a task without held-out examples', () => {
 describe('open', () => {
   it.each([
     [{ model: 'nowhere' }, /no model folder/],
+    [{ model: tf.sequential() as never }, /model is \[Sequential\]\. .*layersModel\(net, \{ loss \}\)/],
+    [{ task: 5 as never }, /task is 5; give a name/],
     [{ modle: 'tiny' } as never, /open has no option modle\. Did you mean model\? Options are model, task/],
     [{ rhoo: 0.5, show: false } as never, /no option rhoo\. Did you mean rho\?/],
     [{ task: 'lable' }, /no task lable\. Did you mean label\?/],

@@ -61,7 +61,7 @@ async function locate({ name, data }: DataTaskOptions): Promise<SplitFiles> {
   }
   if (data === undefined && !isKnown) {
     throw new ConfigError(
-      `The task ${name ?? ''} needs data: a file or a folder. By name alone there are ${Object.keys(published).join(', ')}.`,
+      `The task${name === undefined ? '' : ` ${name}`} needs data: a file or a folder. By name alone there are ${Object.keys(published).join(', ')}.`,
     );
   }
   const get = isKnown

@@ -1,4 +1,6 @@
-import { readdir } from 'node:fs/promises';
+import { access, constants, readdir, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { inspect } from 'node:util';
 import { ConfigError } from '../../errors.ts';
 import {
   realDisk,
@@ -115,8 +117,14 @@ function jsonText(document: object): string {
   return `{\n${lines.join(',\n')}\n}\n`;
 }
 
-/** A folder that is there already is replaced whole, so it must be a run saved before, or empty; throws ConfigError. */
+/**
+ * A folder that is there already is replaced whole, so it must be a run saved before, or empty; one that is not must be one that can be
+ * made. Throws ConfigError.
+ */
 export async function assertSavable(dir: string): Promise<void> {
+  if (typeof dir !== 'string' || dir.trim() === '') {
+    throw new ConfigError(`${inspect(dir)} is no folder to save to. Give a path: save('runs/a').`);
+  }
   const found = await readdir(dir).catch((e: NodeJS.ErrnoException): string[] => {
     if (e.code === 'ENOENT') return [];
     throw new ConfigError(`Cannot save to ${dir}: ${e.message}. Give the path of a folder.`, { cause: e });
@@ -126,4 +134,16 @@ export async function assertSavable(dir: string): Promise<void> {
       `${dir} holds other files (${found.slice(0, 3).join(', ')}), which saving would replace. Give a new folder.`,
     );
   }
+  const parent = await nearestFolder(dirname(resolve(dir)));
+  await access(parent, constants.W_OK).catch((cause: unknown) => {
+    throw new ConfigError(`Cannot save to ${dir}: ${parent} may not be written to. Give another folder.`, {
+      cause,
+    });
+  });
+}
+
+/** The folder itself, or the nearest above it that is there. */
+async function nearestFolder(path: string): Promise<string> {
+  const there = await stat(path).catch(() => undefined);
+  return there || dirname(path) === path ? path : nearestFolder(dirname(path));
 }
