@@ -14,7 +14,7 @@ import { Snapshots, stateBytes } from './snapshots.ts';
 import type { TrainerState } from './state.ts';
 import { hiZfoStep } from './step.ts';
 
-export type { TrainerOptions } from './labelled.ts';
+export type { TrainerOptions } from './recorded.ts';
 
 /**
  * A model in training: its steps, and the way back over them. Knows nothing of notebooks. Calls must not overlap; edits
