@@ -54,9 +54,9 @@ export function attentionAt(
   return tf.tidy(() => {
     const spans = tf.tensor2d(spansOf(places, length, blockOf(headDim)), undefined, 'int32');
     const slopes = positions && 'slopes' in positions ? positions.slopes : undefined;
-    const at = positions && 'cos' in positions ? tf.tensor1d(places, 'int32') : undefined;
-    const turned = at
-      ? rotate(q, k, { table: positions as never, length, headDim, places: at, way: 1 })
+    const table = positions && 'cos' in positions ? positions : undefined;
+    const turned = table
+      ? rotate(q, k, { table, length, headDim, places: tf.tensor1d(places, 'int32'), way: 1 })
       : { q, k };
     return attentionForward({ ...turned, v, slopes }, shape, { spans }).out;
   });

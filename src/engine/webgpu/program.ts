@@ -36,8 +36,10 @@ export function runProgram<Out extends string>(program: Program<Out>): Record<Ou
     const inputs = Object.values(program.inputs).map(({ dataId, dtype, size }) => ({ dataId, dtype, shape: [size] })); // prettier-ignore
     const [first, ...others] = [...made, ...inputs] as [TensorInfo, ...TensorInfo[]];
     for (const { dataId } of [first, ...others]) backend.uploadToGPU(dataId);
-    const types = inputs.map(({ dataId }) => (backend.tensorMap.get(dataId).dtype === 'float32' ? 'f32' : 'i32')); // prettier-ignore
-    const pipeline = (backend.pipelineCache[`hi-zfo ${program.key}`] ??= compile(backend, program, types));
+    const held = inputs.map(({ dataId }) =>
+      backend.tensorMap.get(dataId).dtype === 'float32' ? 'f32' : 'i32',
+    );
+    const pipeline = (backend.pipelineCache[`hi-zfo ${program.key}: ${held.join()}`] ??= compile(backend, program, held)); // prettier-ignore
     const dispatch = spread(groups, backend.device.limits.maxComputeWorkgroupsPerDimension);
     backend.recordAndSubmit({ pipeline, dispatch }, first, others, uniformsOf(program));
   }
