@@ -66,7 +66,11 @@ export function benchModels(
 }
 
 /** The same tokens for everyone. */
-export function batchFor({ vocabulary, batch, length }: BenchModel): BenchBatch {
+export function batchFor({
+  vocabulary,
+  batch,
+  length,
+}: Pick<BenchModel, 'vocabulary' | 'batch' | 'length'>): BenchBatch {
   let state = 1;
   const ids = Array.from({ length: batch * (length + 1) }, () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
