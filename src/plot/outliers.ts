@@ -1,8 +1,8 @@
 /** More than this many times the next value counts as off the scale. */
 const FACTOR = 3;
 const MOST = 3;
-/** At most one in so many values is an outlier: few tensors are shown as they are. */
-const FEW = 4;
+/** At most one in so many values is an outlier: few tensors have wide bars, and are shown as they are. */
+const FEW = 12;
 
 /**
  * Where to cut an axis that a few values would flatten for all others: above it lie the one to three largest values, each
