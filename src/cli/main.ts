@@ -51,5 +51,5 @@ function misread(error: unknown): string | undefined {
   const option = /^Unknown option '(--?[\w-]+)'/.exec(message)?.[1];
   const known = commands[name!]!.help.match(/--[a-z-]+/g) ?? [];
   const wrong = option === undefined ? message : `There is no option ${option}.${didYouMean(option, known)}`;
-  return `${wrong.replace(/\.?$/, '.')} hi-zfo ${name} --help lists all options.`;
+  return `${wrong}${/[.?]$/.test(wrong) ? '' : '.'} hi-zfo ${name} --help lists all options.`;
 }
