@@ -65,10 +65,20 @@ export function stepMemory(
     const stream = streamPeak(model, { wrt, zo, recompute }, piece);
     live.push({ ...stream, directions, gradients: stream.gradients + held + summed(wrt) });
   }
-  const update = Math.max(3 * largest(fo), 2 * largest(zo));
-  live.push({ ...NOTHING, gradients: held, directions, passing: update });
+  live.push(...updates(fo, directions), { ...NOTHING, directions, passing: 2 * largest(zo) });
   const most = worst(live);
   return { peak: weights + moments + total(most), weights, moments, ...most };
+}
+
+/** The update of each FO tensor, the largest last: gradients are there from its own on; weight and moments are made anew. */
+function updates(fo: readonly Parameter[], directions: number): Live[] {
+  const bySize = fo.map((p) => FLOAT * p.size).sort((a, b) => a - b);
+  let gradients = bySize.reduce((sum, bytes) => sum + bytes, 0);
+  return bySize.map((bytes) => {
+    const moment = { ...NOTHING, gradients, directions, passing: 3 * bytes };
+    gradients -= bytes;
+    return moment;
+  });
 }
 
 /** The largest piece of a batch, when it runs `rows` rows at a time. */

@@ -114,17 +114,18 @@ export async function hiZfoStep(input: StepInput): Promise<StepResult> {
   }
 }
 
+/** Moves the FO tensors and uses their gradients up, the largest tensor last, when all other gradients are gone. */
 function updateFO(input: StepInput, g: Map<Parameter, Tensor>, norm: number, factor: number): void {
   const { model, settings: s, optimizer } = input;
   const shrink = norm > s.clipNorm ? s.clipNorm / norm : 1;
-  for (const [p, gradient] of g) {
+  for (const [p, gradient] of [...g].sort(([a], [b]) => a.size - b.size)) {
     const used = shrink === 1 ? gradient : gradient.mul<Tensor>(shrink);
     try {
       const next = optimizer.propose(p, model.parameters.get(p), used, s.rateFO * factor);
       next.commit();
       model.parameters.replace(p, next.w);
     } finally {
-      if (used !== gradient) used.dispose();
+      tf.dispose([used, gradient]);
     }
   }
 }
