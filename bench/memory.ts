@@ -1,5 +1,5 @@
 /**
- * Peak memory and time of a Hi-ZFO step, with and without recomputation of layers: npx tsx bench/memory.ts
+ * Peak memory and time of a Hi-ZFO step: as it is, with its layers recomputed, and a quarter of its rows at a time: npx tsx bench/memory.ts
  *   npx tsx bench/memory.ts [--model .cache/smollm2/hf] [--batch 4,16] [--length 128] [--rho 0.6,1] [--steps 2] [--engine wasm]
  *                           [--threads 2] [--no-write]
  * Each figure comes from a process of its own. Said: `stepMemory`; allocated: counted at the wasm heap; resident: the process at its
@@ -11,11 +11,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openEngine, type EngineName } from '../src/engine/index.ts';
-import { DeviceBatch, loadModel } from '../src/model/index.ts';
+import { inPieces, loadModel } from '../src/model/index.ts';
 import { AdamW } from '../src/optimize/index.ts';
 import { Partition } from '../src/partition/index.ts';
 import { profileModel, type TrialStep } from '../src/profile/index.ts';
-import { hiZfoStep, stepCost, stepMemory, stepSettings } from '../src/train/index.ts';
+import { hiZfoStep, stepCost, stepMemory, stepSettings, type StepOptions } from '../src/train/index.ts';
 import { heapPeak } from '../test/heap-peak.ts';
 import { batchFor, tokenBatch } from './engines/models.ts';
 import { machine } from './machine.ts';
@@ -38,8 +38,10 @@ const [length, steps] = [Number(args.length), Number(args.steps)];
 const batches = args.batch.split(',').map(Number);
 const RATE = 1e-7;
 
+/** What keeps the peak low. */
+type How = Pick<StepOptions, 'recompute' | 'microBatch'>;
 /** What one process is asked. */
-type Task = { batch: number } & ({ profile: number[] } | { fo: string[]; recompute: boolean });
+type Task = { batch: number } & ({ profile: number[] } | { fo: string[]; how: How });
 /** And answers for a partition. */
 interface Measured {
   said: number;
@@ -58,21 +60,22 @@ function report(): void {
   const lines: string[] = [];
   for (const batch of batches)
     for (const [i, rho] of rhos.entries())
-      for (const recompute of [false, true]) {
+      for (const how of [{}, { recompute: true }, { microBatch: Math.ceil(batch / 4) }] satisfies How[]) {
         const fo = labels[i]!;
-        const { said, allocated, resident, seconds, flops } = ask<Measured>({ batch, fo, recompute });
+        const { said, allocated, resident, seconds, flops } = ask<Measured>({ batch, fo, how });
         const bytes = [said, allocated, resident].map((n) => (n / 1e9).toFixed(2));
-        const cells = [batch, rho, recompute ? 'yes' : 'no', fo.length, ...bytes, seconds.toFixed(1), (flops / 1e12).toFixed(2)]; // prettier-ignore
+        const words = Object.entries(how).map(([name, value]) => `${name}: ${value}`);
+        const cells = [batch, rho, words.join(), fo.length, ...bytes, seconds.toFixed(1), (flops / 1e12).toFixed(2)]; // prettier-ignore
         lines.push(`| ${cells.join(' | ')} |`);
         console.log(lines.at(-1));
       }
-  const page = `# Memory of a step with and without recomputation
+  const page = `# Memory of a step, with recomputation, and in pieces
 
 ${machine()}. ${basename(args.model) === 'hf' ? 'SmolLM2-135M' : basename(args.model)}, rows of ${length} tokens, all supervised, engine ${args.engine},
 ${args.threads} threads. \`${['npx tsx bench/memory.ts', ...process.argv.slice(2)].join(' ')}\`
 
-| rows | rho | recompute | FO tensors | GB said | GB allocated | GB resident | processor seconds a step | teraflops a step |
-| ---- | --- | --------- | ---------- | ------- | ------------ | ----------- | ------------------------ | ---------------- |
+| rows | rho | setting | FO tensors | GB said | GB allocated | GB resident | processor seconds a step | teraflops a step |
+| ---- | --- | ------- | ---------- | ------- | ------------ | ----------- | ------------------------ | ---------------- |
 ${lines.join('\n')}
 
 Said: \`stepMemory\` before the step. Allocated: tensors and scratch on the wasm heap. Resident: the process, Node and the freed pieces of the heap
@@ -112,18 +115,19 @@ async function answer(task: Task): Promise<string[][] | Measured> {
     return task.profile.map((rho) => Partition.solve(profile, { rho }).with('FO').map((p) => p.name)); // prettier-ignore
   }
   const partition = Partition.of(model.parameters.list, task.fo);
-  const settings = stepSettings({ rateFO: RATE, rateZO: RATE, recompute: task.recompute });
-  const batch = new DeviceBatch(tokens, model.config);
+  const settings = stepSettings({ rateFO: RATE, rateZO: RATE, ...task.how });
+  const trained = inPieces(model, settings.microBatch);
+  const batch = await trained.prepare(tokens);
   let best = Infinity;
   const allocated = await heapPeak(model.parameters.list.map(model.parameters.get), async () => {
     for (let step = 0; step < steps; step++) {
       const began = process.cpuUsage();
-      await hiZfoStep({ model, partition, batch, settings, optimizer, seed: 1, step });
+      await hiZfoStep({ model: trained, partition, batch, settings, optimizer, seed: 1, step });
       const { user, system } = process.cpuUsage(began);
       best = Math.min(best, (user + system) / 1e6);
     }
   });
-  const size = { batch: task.batch, length, supervised: batch.supervised };
+  const size = { batch: task.batch, length, supervised: tokens.targets.length };
   return {
     said: stepMemory(model, partition, settings, size).peak,
     allocated,

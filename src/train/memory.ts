@@ -37,7 +37,7 @@ const largest = (list: readonly Parameter[]): number => Math.max(0, ...list.map(
 /**
  * Peak memory of one step, before it is run, by the order of `hiZfoStep`: one graph at a time, blocks below the deepest FO
  * tensor outside the tape, perturbed copies by block, the update tensor by tensor. For the fused wasm operations; plain ones
- * keep more. Within 15% of what is allocated in the cases of test/train/memory.test.ts and bench/memory.ts.
+ * keep more. Within 6% of what is allocated in the cases of test/train/memory.test.ts and bench/memory.ts.
  */
 export function stepMemory(
   model: Decoder,

@@ -50,6 +50,9 @@ export function streamPeak(model: Decoder, { wrt, zo, recompute }: StreamOf, siz
   const gated = config.names.gate !== undefined || config.names['gate-up'] !== undefined;
   /** Gradients of what a feed-forward's activation takes. */
   const inner = FLOAT * rows * config.feedForward * (gated ? 2 : 1);
+  /** Where a layer's states have several uses their gradients are added up, and TF.js's tape keeps one of every two to its end. */
+  const addends =
+    states * (2 + (config.names.qkv === undefined ? 2 : 0) + (config.names.gate === undefined ? 0 : 1));
   const copies = bytesByBlock(model, zo);
   if (wrt.length === 0) {
     // nothing is kept: the largest block, or the head
@@ -81,7 +84,7 @@ export function streamPeak(model: Decoder, { wrt, zo, recompute }: StreamOf, siz
     } else {
       gradients += own[b]!;
       below -= copies[b]!;
-      const activations = (b - first + 0.5) * layer;
+      const activations = (b - first + 0.5) * layer + (top - 1 - b) * addends;
       moments.push({ ...NOTHING, gradients, activations, perturbed: below, passing: flowing });
     }
   }
@@ -89,7 +92,8 @@ export function streamPeak(model: Decoder, { wrt, zo, recompute }: StreamOf, siz
     // the look-up of a tied embedding adds its gradient to the head's: three of them for a moment
     const table = config.tied && wrt.includes(model.embedding) ? FLOAT * model.embedding.size : 0;
     gradients += own[0]! - table;
-    moments.push({ ...NOTHING, gradients, activations: states, passing: states + 2 * table });
+    const activations = states + (recompute ? 0 : (top - first) * addends);
+    moments.push({ ...NOTHING, gradients, activations, passing: states + 2 * table });
   }
   return worst(moments);
 }
