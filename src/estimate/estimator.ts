@@ -1,4 +1,6 @@
+import { inspect } from 'node:util';
 import { ConfigError } from '../errors.ts';
+import type { Names } from '../options.ts';
 import { checkLaw, DEFAULT_RANK, type DirectionLaw } from './law.ts';
 
 /**
@@ -26,6 +28,11 @@ export interface EstimatorOptions {
   rank?: number;
 }
 
+/** Names of {@link EstimatorOptions}. */
+export const estimatorNames = {
+  ...{ estimator: true, epsilon: true, queries: true, law: true, rank: true },
+} satisfies Names<EstimatorOptions>;
+
 /** Estimator options with every default filled in. */
 export type EstimatorSettings = Required<EstimatorOptions>;
 
@@ -43,14 +50,16 @@ export function estimatorSettings(options: EstimatorOptions = {}): EstimatorSett
     throw new ConfigError(`estimator is ${JSON.stringify(estimator)}; take one of ${all}.`);
   }
   if (!(epsilon > 0 && Number.isFinite(epsilon))) {
-    throw new ConfigError(`epsilon is ${epsilon}; it must be a positive number (the paper uses 1e-3).`);
+    throw new ConfigError(
+      `epsilon is ${inspect(epsilon)}; it must be a positive number (the paper uses 1e-3).`,
+    );
   }
   if (!Number.isSafeInteger(queries) || queries < 1) {
-    throw new ConfigError(`queries is ${queries}; it must be a whole number of at least 1.`);
+    throw new ConfigError(`queries is ${inspect(queries)}; it must be a whole number of at least 1.`);
   }
   checkLaw(law);
   if (!Number.isSafeInteger(rank) || rank < 1) {
-    throw new ConfigError(`rank is ${rank}; it must be a whole number of at least 1.`);
+    throw new ConfigError(`rank is ${inspect(rank)}; it must be a whole number of at least 1.`);
   }
   return { estimator, epsilon, queries, law, rank };
 }

@@ -3,6 +3,7 @@ export { directionPart, drawDirection, keyOf, type Direction } from './direction
 export { combine, moved, perturbedWeights } from './perturb.ts';
 export { KEPT_BYTES, KeptParts } from './kept-parts.ts';
 export {
+  estimatorNames,
   estimatorSettings,
   perturbedPasses,
   projectedGradient,

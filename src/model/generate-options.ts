@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { ConfigError } from '../errors.ts';
 
 /** How tokens are chosen. The defaults are greedy. */
@@ -55,7 +56,7 @@ const rules: Record<Exclude<keyof Decoding, 'earlyStopping'>, Rule> = {
     want: '0 (the likeliest token) or a number above it',
   },
   topK: whole(0),
-  topP: { ok: (x) => x > 0 && x <= 1, want: 'a number above 0, at most 1' },
+  topP: { ok: (x) => Number.isFinite(x) && x > 0 && x <= 1, want: 'a number above 0, at most 1' },
   seed: word,
   firstRow: word,
 };
@@ -78,7 +79,7 @@ export function decoding(options: DecodingOptions): Decoding {
   };
   for (const [name, { ok, want }] of Object.entries(rules)) {
     const value = all[name as keyof typeof rules];
-    if (!ok(value)) throw new ConfigError(`${name} is ${value}; give ${want}.`);
+    if (!ok(value)) throw new ConfigError(`${name} is ${inspect(value)}; give ${want}.`);
   }
   if (all.beams > 1 && all.temperature > 0) {
     throw new ConfigError(

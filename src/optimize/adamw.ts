@@ -1,8 +1,10 @@
+import { inspect } from 'node:util';
 import type { Tensor } from '@tensorflow/tfjs';
 import { ConfigError } from '../errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import { tf } from '../engine/tf.ts';
 import type { Parameter } from '../model/parameters.ts';
+import { checkOptions, type Names } from '../options.ts';
 
 /** Settings of AdamW, with PyTorch's names for the betas. */
 export interface AdamWOptions {
@@ -126,19 +128,18 @@ export class AdamW {
   }
 }
 
-/** AdamW options with every default filled in; throws ConfigError for what is out of range. */
-export function adamwSettings({
-  beta1 = 0.9,
-  beta2 = 0.999,
-  epsilon = 1e-8,
-  weightDecay = 0,
-}: AdamWOptions = {}): Required<AdamWOptions> {
+const names = { beta1: true, beta2: true, epsilon: true, weightDecay: true } satisfies Names<AdamWOptions>;
+
+/** AdamW options with every default filled in; throws ConfigError for what is unknown or out of range. */
+export function adamwSettings(options: AdamWOptions = {}): Required<AdamWOptions> {
+  checkOptions('adamw', options, names);
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
   const bad = Object.entries({ beta1, beta2, epsilon, weightDecay }).find(
-    ([, x]) => !(x >= 0 && x < Infinity),
+    ([, x]) => !(x >= 0 && Number.isFinite(x)),
   );
   if (bad || beta1 >= 1 || beta2 >= 1) {
     throw new ConfigError(
-      `AdamW settings are beta1 ${beta1}, beta2 ${beta2}, epsilon ${epsilon}, weightDecay ${weightDecay}; the betas must lie in [0, 1), the others be 0 or more.`,
+      `AdamW settings are ${inspect({ beta1, beta2, epsilon, weightDecay })}; the betas must be numbers in [0, 1), the others be 0 or more.`,
     );
   }
   return { beta1, beta2, epsilon, weightDecay };

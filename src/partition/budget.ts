@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { ConfigError } from '../errors.ts';
 import type { TotalCost } from '../profile/cost.ts';
 
@@ -21,11 +22,7 @@ export interface Budget {
  * spends rho, and the floor applies with a warning. Throws ConfigError outside [0, 1].
  */
 export function budgetOf(rho: number, total: TotalCost): Budget {
-  if (!(rho >= 0 && rho <= 1)) {
-    throw new ConfigError(
-      `rho is ${rho}; it is a share of a full step's FLOPs, from 0 to 1 (the paper uses 0.6).`,
-    );
-  }
+  checkRho(rho);
   if (rho === 0) return { rho, share: 0, cost: 0 };
   if (rho === 1) return { rho, share: 1, cost: total.backward };
   const ratio = total.forward / total.backward;
@@ -39,6 +36,14 @@ export function budgetOf(rho: number, total: TotalCost): Budget {
       `rho ${rho} leaves ${(100 * share).toFixed(1)}% of the backward cost after the forward pass; ` +
       `the floor of ${100 * FLOOR}% is used. Take rho >= ${rhoOf(FLOOR, total).toFixed(2)} for a budget of its own.`,
   };
+}
+
+/** Throws ConfigError for a rho that is none. */
+export function checkRho(rho: number): void {
+  if (typeof rho === 'number' && rho >= 0 && rho <= 1) return;
+  throw new ConfigError(
+    `rho is ${inspect(rho)}; it is a share of a full step's FLOPs, a number from 0 to 1 (the paper uses 0.6).`,
+  );
 }
 
 /** The rho that leaves a share of the backward cost after the forward pass. */

@@ -1,8 +1,9 @@
 import { ConfigError } from '../errors.ts';
 import type { Parameter } from '../model/parameters.ts';
+import { checkOptions, type Names } from '../options.ts';
 import { selectionCost } from '../profile/cost.ts';
 import type { Profile } from '../profile/importance.ts';
-import { budgetOf, type Budget } from './budget.ts';
+import { budgetOf, checkRho, type Budget } from './budget.ts';
 import { reachExact } from './knapsack.ts';
 import { unmeasured } from './reach.ts';
 import { describeSelector, selectTrained, type Selector } from './select.ts';
@@ -55,6 +56,22 @@ export interface PartitionOptions {
   rest?: 'ZO' | 'frozen';
 }
 
+const names = { rho: true, solver: true, rest: true } satisfies Names<PartitionOptions>;
+
+/** Fills in defaults and checks names and ranges; throws ConfigError. */
+export function partitionSettings(options: PartitionOptions = {}): Required<PartitionOptions> {
+  checkOptions('partition', options, names);
+  const { rho = 0.6, solver = 'exact', rest = 'ZO' } = options;
+  checkRho(rho);
+  if (!Object.hasOwn(solvers, solver)) {
+    throw new ConfigError(`solver is ${JSON.stringify(solver)}; take 'exact' or 'greentrainer'.`);
+  }
+  if (!['ZO', 'frozen'].includes(rest)) {
+    throw new ConfigError(`rest is ${JSON.stringify(rest)}; take 'ZO' or 'frozen'.`);
+  }
+  return { rho, solver, rest };
+}
+
 /** A label for every tensor, with its cost and the reason for each. Immutable: edits give a new partition. */
 export class Partition {
   private constructor(
@@ -73,10 +90,7 @@ export class Partition {
    * budget, or a larger one, can reach. Throws ConfigError when it reaches further than the profile.
    */
   static solve(profile: Profile, options: PartitionOptions = {}): Partition {
-    const { rho = 0.6, solver = 'exact', rest = 'ZO' } = options;
-    if (!Object.hasOwn(solvers, solver)) {
-      throw new ConfigError(`solver is ${JSON.stringify(solver)}; take 'exact' or 'greentrainer'.`);
-    }
+    const { rho, solver, rest } = partitionSettings(options);
     const budget = budgetOf(rho, profile.total);
     const unknown = unmeasured(profile, budget, solver).length;
     if (unknown > 0) {
@@ -185,6 +199,18 @@ export class Partition {
       deepestFO: fo[0],
       interleaved: fo[0] ? zo.filter((p) => p.index > fo[0]!.index).length : 0,
     };
+  }
+
+  /** In one line: `12 FO and 30 ZO tensors (512 and 1024 values), rho 0.6`, with frozen ones and edits where there are any. */
+  toString(): string {
+    const { countFO, countZO, sizeFO, sizeZO } = this.summary();
+    const frozen = this.with('frozen').length;
+    return (
+      `${countFO} FO and ${countZO} ZO tensors (${sizeFO} and ${sizeZO} values)` +
+      (frozen > 0 ? `, ${frozen} frozen` : '') +
+      (this.budget ? `, rho ${this.budget.rho}` : '') +
+      (this.edits.length > 0 ? `; by hand: ${this.edits.join('; ')}` : '')
+    );
   }
 }
 

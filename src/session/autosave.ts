@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { ConfigError } from '../errors.ts';
 import { saveRun, type Run } from './checkpoint/index.ts';
 
@@ -17,7 +18,7 @@ export class Autosave {
 
   set({ every, dir }: AutosaveOptions): void {
     if (!Number.isSafeInteger(every) || every < 0) {
-      throw new ConfigError(`A save every ${every} steps? Give a whole number, 0 for none.`);
+      throw new ConfigError(`A save every ${inspect(every)} steps? Give a whole number, 0 for none.`);
     }
     if (typeof dir !== 'string' || dir === '')
       throw new ConfigError('autosave needs dir: the folder to save to.');

@@ -1,24 +1,14 @@
+import { inspect } from 'node:util';
 import { ConfigError, didYouMean } from '../errors.ts';
+import { checkRho } from '../partition/index.ts';
 import {
   methods,
-  settingNames,
   snapshotSettings,
   stepSettings,
   type MethodName,
   type SnapshotOptions,
   type StepOptions,
 } from '../train/index.ts';
-
-/** Refuses an option that `open` does not have: a mistyped one would silently leave its default. */
-export function checkNames(options: object, own: readonly string[], call = 'open'): void {
-  const known = [...own, ...settingNames];
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  throw new ConfigError(
-    `${call} has no option ${unknown}.${didYouMean(unknown, known)} ` +
-      `Options are ${own.join(', ')}; of a step: ${settingNames.join(', ')}.`,
-  );
-}
 
 /** Checks the options that every run has, before anything is loaded; throws ConfigError naming the option. */
 export function checkRun(options: {
@@ -36,10 +26,9 @@ export function checkRun(options: {
     );
   }
   if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
-    throw new ConfigError(`seed is ${seed}; it must be a whole number from 0 to 4294967295.`);
+    throw new ConfigError(`seed is ${inspect(seed)}; it must be a whole number from 0 to 4294967295.`);
   }
-  if (rho !== undefined && !(rho >= 0 && rho <= 1))
-    throw new ConfigError(`rho is ${rho}; it must be from 0 to 1.`);
+  if (rho !== undefined) checkRho(rho);
   stepSettings({ ...methods[method].step, ...step });
   snapshotSettings(snapshots);
 }

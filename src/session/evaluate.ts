@@ -1,9 +1,11 @@
+import { inspect } from 'node:util';
 import { inTurn } from '../engine/index.ts';
 import { ConfigError } from '../errors.ts';
 import { encodePrompt, passAtK, type Example, type Generation, type Scores } from '../data/index.ts';
 import { cutAtStop, DeviceBatch, generate, lossOf, type Decoder } from '../model/index.ts';
 import type { Evaluation } from '../train/index.ts';
 import type { BatchSource } from './batches.ts';
+import { checkStop } from './generate.ts';
 
 /** Rows that go through the model together, and tokens that they hold at most, which bounds the cache. */
 const CHUNK = { rows: 32, tokens: 8192 };
@@ -28,7 +30,7 @@ export function heldOut(
   { examples = 64, split = 'test' }: Pick<EvaluateOptions, 'examples' | 'split'> = {},
 ): readonly Example[] {
   if (!Number.isSafeInteger(examples) || examples < 1) {
-    throw new ConfigError(`examples is ${examples}; give a whole number from 1 on.`);
+    throw new ConfigError(`examples is ${inspect(examples)}; give a whole number from 1 on.`);
   }
   if (split !== 'test' && split !== 'validation') {
     throw new ConfigError(`split is ${JSON.stringify(split)}; take 'test' or 'validation'.`);
@@ -77,13 +79,14 @@ export async function evaluateTask(
   const examples = heldOut(source, { examples: most, split });
   const how = { ...task.generation, ...given };
   if (!Number.isSafeInteger(samples) || samples < 1) {
-    throw new ConfigError(`samples is ${samples}; give a whole number from 1 on.`);
+    throw new ConfigError(`samples is ${inspect(samples)}; give a whole number from 1 on.`);
   }
   if (samples > 1 && !(how.temperature! > 0)) {
     throw new ConfigError(
       `${samples} samples of an example would be the same text. Give a temperature above 0 with them.`,
     );
   }
+  checkStop(how.stop ?? []);
   await task.ready?.();
   const loss = await evaluateLoss(model, source, examples, signal);
   const each = examples.flatMap((example) => Array<Example>(samples).fill(example));

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { inTurn } from '../engine/index.ts';
 import { ConfigError } from '../errors.ts';
 import type { ChatMessage, Generation } from '../data/index.ts';
@@ -13,8 +14,26 @@ export interface TextOptions extends Generation {
   signal?: AbortSignal | undefined;
 }
 
-const isConversation = (prompt: Prompt | readonly Prompt[]): prompt is readonly ChatMessage[] =>
+const isConversation = (prompt: unknown): prompt is readonly ChatMessage[] =>
   Array.isArray(prompt) && typeof prompt[0] === 'object' && !Array.isArray(prompt[0]);
+
+/** Throws ConfigError for what is no text, no conversation and no list of these. */
+function listOf(prompts: Prompt | readonly Prompt[]): readonly Prompt[] {
+  const list: readonly unknown[] =
+    typeof prompts === 'string' || isConversation(prompts) ? [prompts] : prompts;
+  const wrong = Array.isArray(list) ? list.findIndex((p) => typeof p !== 'string' && !isConversation(p)) : 0;
+  if (wrong < 0) return list as readonly Prompt[];
+  throw new ConfigError(
+    `generate was given ${inspect(Array.isArray(list) ? list[wrong] : list)}; give a text, a conversation ` +
+      "([{ role: 'user', content: '...' }]) or a list of these.",
+  );
+}
+
+/** Throws ConfigError for stop strings that are no list of texts. */
+export function checkStop(stop: readonly string[]): void {
+  if (Array.isArray(stop) && stop.every((s) => typeof s === 'string')) return;
+  throw new ConfigError(`stop is ${inspect(stop)}; give a list of texts: ['\\n'].`);
+}
 
 /** The continuation of each prompt, up to a stop string. */
 export async function continueTexts(
@@ -23,8 +42,8 @@ export async function continueTexts(
   prompts: Prompt | readonly Prompt[],
   { stop = [], maxNewTokens = task.maxNewTokens, ...options }: TextOptions,
 ): Promise<string[]> {
-  const list = typeof prompts === 'string' || isConversation(prompts) ? [prompts] : prompts;
-  const ids = list.map((prompt) => {
+  checkStop(stop);
+  const ids = listOf(prompts).map((prompt) => {
     if (typeof prompt === 'string') return [...(tokenizer.prefix ?? []), ...tokenizer.encode(prompt)];
     if (tokenizer.chat) return tokenizer.chat(prompt, { addGenerationPrompt: true }).ids;
     throw new ConfigError(

@@ -27,7 +27,9 @@ import {
   type SweepReport,
   type VarianceOptions,
 } from '../variance/index.ts';
+import { checkQueries } from '../variance/measure.ts';
 import { dispose, type Vector } from '../variance/vectors.ts';
+import { checkCall } from './call-options.ts';
 
 /** Where a measurement is made. */
 export interface Where {
@@ -73,14 +75,16 @@ export async function trainerSweep(
   values: readonly (number | string)[],
   { batch, along, batches = 0, routes = false, signal, onPoint, ...options }: SessionSweepOptions,
 ): Promise<SweepReport> {
-  const { model, settings } = trainer;
-  const labels = await trainer.ensureLabels();
-  const { estimator, epsilon, law, rank } = settings;
-  const first = batch ?? trainer.steps;
+  if (typeof routes !== 'boolean') checkCall('routes', routes);
+  if (options.queries) checkQueries(options.queries);
   if (routes && batches < 3)
     throw new ConfigError(
       `Routes are measured on at least 3 batches; ${batches} asked for. Give { batches: 6 }.`,
     );
+  const { model, settings } = trainer;
+  const labels = await trainer.ensureLabels();
+  const { estimator, epsilon, law, rank } = settings;
+  const first = batch ?? trainer.steps;
   const measured = {
     model,
     parameters: along ? selectParameters(model.parameters.list, along) : labels.with('ZO'),

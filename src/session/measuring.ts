@@ -13,6 +13,8 @@ import type {
   SweepReport,
   VarianceReport,
 } from '../variance/index.ts';
+import { checkValues } from '../variance/sweep.ts';
+import { checkCall } from './call-options.ts';
 import type { RunConfig } from './config.ts';
 import {
   trainerDescent,
@@ -56,6 +58,7 @@ export abstract class SessionMeasuring<
    * only of the tensors that a budget of it can buy: less time and memory, and the same partition at that rho and any smaller one.
    */
   profile(options: TrainerProfileOptions = {}): Promise<Result<Profile>> {
+    checkCall('profile', options);
     return this.exclusive(async () => {
       const bar = this.progress(options.batches ?? 1, 'profile', 'batch');
       try {
@@ -77,6 +80,7 @@ export abstract class SessionMeasuring<
 
   /** Draws ZO estimates at the present weights on one training batch and holds them against theory. */
   variance(options: SessionVarianceOptions = {}): Promise<Result<VarianceReport>> {
+    checkCall('variance', options);
     return this.exclusive(() =>
       stoppable(async (signal) => {
         const bar = this.progress(options.draws ?? 64, 'variance', 'draw');
@@ -100,6 +104,8 @@ export abstract class SessionMeasuring<
     values: readonly (number | string)[],
     options: SessionSweepOptions = {},
   ): Promise<Result<SweepReport>> {
+    checkCall('sweep', options);
+    checkValues(axis, values);
     return this.#measured(values.length, axis, options.signal, options.onPoint, async (signal, onPoint) => {
       return new Result(
         await trainerSweep(this.trainer, axis, values, { ...options, ...signal, onPoint }),
@@ -110,6 +116,7 @@ export abstract class SessionMeasuring<
 
   /** The loss along a random direction and along the gradient, with the smoothed loss of `epsilon` when that is given. */
   landscape(options: LandscapeOptions = {}): Promise<Result<LossLine[]>> {
+    checkCall('landscape', options);
     const points = 2 * (options.points ?? 21);
     return this.#measured(points, 'landscape', options.signal, options.onPoint, async (signal, onPoint) => {
       return new Result(await trainerLines(this.trainer, { ...options, ...signal, onPoint }), linesView);
@@ -118,6 +125,7 @@ export abstract class SessionMeasuring<
 
   /** The loss on the plane of a random direction and the gradient. */
   plane(options: LandscapeOptions = {}): Promise<Result<LossPlane>> {
+    checkCall('plane', options);
     const points = (options.points ?? 15) ** 2;
     return this.#measured(points, 'plane', options.signal, options.onPoint, async (signal, onPoint) => {
       return new Result(await trainerPlane(this.trainer, { ...options, ...signal, onPoint }), planeView);
@@ -126,6 +134,7 @@ export abstract class SessionMeasuring<
 
   /** Trace, largest eigenvalue and effective rank of the Hessian, and how much the loss rises nearby. */
   sharpness(options: SessionSharpnessOptions = {}): Promise<Result<SharpnessFindings>> {
+    checkCall('sharpness', options);
     const products = (options.probes ?? 16) + (options.steps ?? 12);
     return this.#measured(
       products,
@@ -141,6 +150,7 @@ export abstract class SessionMeasuring<
 
   /** The loss after one step against its rate, by the true gradient and by ZO estimates, beside the laws. Changes nothing. */
   descent(options: SessionDescentOptions = {}): Promise<Result<DescentReport>> {
+    checkCall('descent', options);
     const draws = options.draws ?? 32;
     return this.#measured(draws, 'descent', options.signal, options.onDraw, async (signal, onDraw) => {
       return new Result(await trainerDescent(this.trainer, { ...options, ...signal, onDraw }), descentView);

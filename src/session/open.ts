@@ -13,10 +13,11 @@ import {
   planAdapter,
   type AdapterOptions,
 } from '../model/index.ts';
-import type { MethodName, SnapshotOptions, StepOptions } from '../train/index.ts';
+import { checkOptions, type Names } from '../options.ts';
+import { settingNames, type MethodName, type SnapshotOptions, type StepOptions } from '../train/index.ts';
 import { Base, withAdapter } from './base.ts';
 import { BatchSource } from './batches.ts';
-import { checkNames, checkRun } from './checks.ts';
+import { checkRun } from './checks.ts';
 import type { SessionConfig } from './config.ts';
 import { loadShown } from './load-shown.ts';
 import { openOwn, type OwnOpenOptions } from './own/open.ts';
@@ -71,11 +72,12 @@ export interface OpenOptions extends StepOptions {
   show?: boolean;
 }
 
-/** Names of the options that are no step options. */
-const optionNames = Object.keys({
-  ...{ model: 1, task: 1, data: 1, format: 1, test: 1, adapter: 1, method: 1, engine: 1, seed: 1 },
-  ...{ batchSize: 1, maxLength: 1, rho: 1, snapshots: 1, show: 1, resume: 1 },
-} satisfies Record<Exclude<keyof OpenOptions, keyof StepOptions>, 1>);
+/** Names of all options. */
+const names = {
+  ...{ model: true, task: true, data: true, format: true, test: true, adapter: true, method: true },
+  ...{ engine: true, seed: true, batchSize: true, maxLength: true, rho: true, snapshots: true, show: true },
+  ...{ resume: true, ...settingNames },
+} satisfies Names<OpenOptions>;
 
 /**
  * Opens a session. Everything is checked before anything is loaded.
@@ -90,11 +92,8 @@ export async function open<B>(options: OwnOpenOptions<B>): Promise<OwnSession<B>
 export async function open<B>(
   options: OpenOptions | OwnOpenOptions<B> = {},
 ): Promise<Session | OwnSession<B>> {
-  if (typeof options !== 'object' || options === null) {
-    throw new ConfigError(`open was given ${inspect(options)}; give its options: open({ model, task }).`);
-  }
   if (isOwn(options)) return openOwn(options);
-  checkNames(options, optionNames);
+  checkOptions('open', options, names);
   if (options.model !== undefined && typeof options.model !== 'string') {
     throw new ConfigError(
       `model is ${inspect(options.model, { depth: -1 })}. Give 'tiny', the path of a model, layersModel(net, { loss }) for a tf.LayersModel, ` +
@@ -179,5 +178,6 @@ export async function open<B>(
 }
 
 function isOwn<B>(options: OpenOptions | OwnOpenOptions<B>): options is OwnOpenOptions<B> {
-  return options.model instanceof OwnDefinition;
+  const { model } = Object(options) as { model?: unknown }; // in plain JavaScript it may be anything, null too
+  return model instanceof OwnDefinition;
 }

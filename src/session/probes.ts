@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { ConfigError } from '../errors.ts';
 import type { ProbeSettings } from '../panel/host.ts';
 import type { ProbeRow, AnyTrainer } from '../train/index.ts';
@@ -20,10 +21,10 @@ export class Probes {
 
   set({ every, draws }: ProbeSettings): void {
     if (!Number.isSafeInteger(every) || every < 0) {
-      throw new ConfigError(`A probe every ${every} steps? Give a whole number, 0 for none.`);
+      throw new ConfigError(`A probe every ${inspect(every)} steps? Give a whole number, 0 for none.`);
     }
     if (!Number.isSafeInteger(draws) || draws < 2) {
-      throw new ConfigError(`A probe of ${draws} draws? Give a whole number from 2 on.`);
+      throw new ConfigError(`A probe of ${inspect(draws)} draws? Give a whole number from 2 on.`);
     }
     this.#settings = Object.freeze({ every, draws });
   }

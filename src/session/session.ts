@@ -5,6 +5,7 @@ import { stoppable } from '../notebook/index.ts';
 import type { BatchReport } from '../plot/index.ts';
 import type { Evaluation } from '../train/index.ts';
 import type { BatchSource } from './batches.ts';
+import { checkCall } from './call-options.ts';
 import { decoderFiles, type ModelFiles, type ModelFilesOptions, type SavedRun } from './checkpoint/index.ts';
 import type { SessionConfig } from './config.ts';
 import type { SessionParts } from './core.ts';
@@ -47,6 +48,7 @@ export class Session extends SessionMeasuring<Decoder, BatchSource, SessionConfi
 
   /** Generates completions for held-out examples and scores them. */
   evaluate(options: EvaluateOptions = {}): Promise<Result<Evaluation>> {
+    checkCall('evaluate', options);
     return this.exclusive(() =>
       stoppable(async (signal) => {
         const bar = this.progress(heldOut(this.source, options).length, 'evaluate', 'example');
@@ -79,6 +81,7 @@ export class Session extends SessionMeasuring<Decoder, BatchSource, SessionConfi
    * chat template writes.
    */
   generate(prompts: Prompt | readonly Prompt[], options: TextOptions = {}): Promise<string[]> {
+    checkCall('generate', options);
     return this.exclusive(() =>
       stoppable(
         (signal) => continueTexts(this.model, this.source, prompts, { ...options, signal }),

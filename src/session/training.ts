@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { ConfigError } from '../errors.ts';
 import { cellSignal, stoppable } from '../notebook/index.ts';
 import type { ProbeSettings } from '../panel/host.ts';
@@ -7,6 +8,7 @@ import type { Trainable } from '../model/index.ts';
 import type { HistoryRow, StepOptions } from '../train/index.ts';
 import type { AutosaveOptions } from './autosave.ts';
 import { saveRun, type SavedRun, type SaveOptions } from './checkpoint/index.ts';
+import { checkCall } from './call-options.ts';
 import type { RunConfig } from './config.ts';
 import { SessionCore } from './core.ts';
 import { Result } from './result.ts';
@@ -30,6 +32,7 @@ export abstract class SessionTraining<
   /** `steps` training steps with a live loss figure. Ends early, between steps, when it is stopped. */
   run(steps: number, options: RunOptions = {}): Promise<Result<History>> {
     checkSteps('run', steps);
+    checkCall('run', options);
     this.assertNoRun();
     return this.exclusive(() =>
       stoppable(async (signal) => {
@@ -130,8 +133,10 @@ export abstract class SessionTraining<
    * Measures, every n steps, the cosine of the ZO estimate with the true gradient and its variance, with `draws` estimates
    * each (default 8). `every: 0` turns it off. Rows are in `history.data.probes`.
    */
-  probe({ every, draws = this.probes.draws }: { every: number; draws?: number }): this {
+  probe(options: { every: number; draws?: number }): this {
     this.assertOpen();
+    checkCall('probe', options);
+    const { every, draws = this.probes.draws } = options;
     this.prober.set({ every, draws });
     return this;
   }
@@ -179,6 +184,7 @@ export abstract class SessionTraining<
    * engine. A folder that was there is replaced whole or not at all, even when the process is killed.
    */
   save(dir: string, options: SaveOptions = {}): Promise<void> {
+    checkCall('save', options);
     return this.exclusive(async () => {
       await saveRun(this.saved, dir, options);
       this.trainer.note('save', dir);
@@ -188,6 +194,7 @@ export abstract class SessionTraining<
   /** Saves to `dir` after every n-th step of any run from now on; `every: 0` turns it off. A save that fails is a line in the history. */
   autosave(options: AutosaveOptions): this {
     this.assertOpen();
+    checkCall('autosave', options);
     this.saver.set(options);
     return this;
   }
@@ -216,8 +223,9 @@ export abstract class SessionTraining<
     return new Result(this.trainer.relabel(selector, label), partitionView);
   }
 }
+
 function checkSteps(call: string, steps: number): void {
   if (!Number.isSafeInteger(steps) || steps < 1) {
-    throw new ConfigError(`${call}(${steps}): give the number of steps, a whole number from 1 on.`);
+    throw new ConfigError(`${call}(${inspect(steps)}): give the number of steps, a whole number from 1 on.`);
   }
 }

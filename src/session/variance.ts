@@ -8,6 +8,7 @@ import {
   type VarianceOptions,
   type VarianceReport,
 } from '../variance/index.ts';
+import { checkQueries } from '../variance/measure.ts';
 
 /** Options of `variance` beyond those of the measurement. */
 export interface SessionVarianceOptions extends VarianceOptions {
@@ -24,6 +25,7 @@ export async function trainerVariance(
   trainer: AnyTrainer,
   { batch: at, along, from, ...options }: SessionVarianceOptions,
 ): Promise<VarianceReport> {
+  if (options.queries) checkQueries(options.queries); // before labels are made
   const { model } = trainer;
   const labels = await trainer.ensureLabels();
   const moved = along ? selectParameters(model.parameters.list, along) : labels.with('ZO');

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Tensor } from '@tensorflow/tfjs';
 import { inTurn } from '../engine/index.ts';
 import { ConfigError } from '../errors.ts';
@@ -5,7 +6,9 @@ import { Decoder, type Parameter, type TokenBatch, type Trainable } from '../mod
 import { AdamW } from '../optimize/index.ts';
 import {
   budgetOf,
+  checkRho,
   Partition,
+  partitionSettings,
   reachOf,
   unmeasured,
   type Label,
@@ -44,8 +47,9 @@ export abstract class Labelled<Batch = TokenBatch> extends Recorded<Batch> {
   /** Importance and cost of every tensor, or of those that a budget can reach. Changes nothing. */
   async profile({ batches = 1, rho: most, ...options }: TrainerProfileOptions = {}): Promise<Profile> {
     if (!Number.isSafeInteger(batches) || batches < 1) {
-      throw new ConfigError(`profile(): batches is ${batches}; give a whole number from 1 on.`);
+      throw new ConfigError(`profile(): batches is ${inspect(batches)}; give a whole number from 1 on.`);
     }
+    if (most !== undefined) checkRho(most);
     const trial = (p: Parameter, w: Tensor, g: Tensor) => this.adamw.tried(p, w, g, this.settings.rateFO);
     const measured = await inTurn(this.model.engine, () => {
       this.adamw.configure(this.settings.adamw);
@@ -70,6 +74,7 @@ export abstract class Labelled<Batch = TokenBatch> extends Recorded<Batch> {
 
   /** Chooses the FO tensors within the budget of `rho`; profiles first if that was not done. */
   async partition(options: PartitionOptions = {}): Promise<Partition> {
+    partitionSettings(options); // before a profile is made
     const next = this.#solve(this.#profile ?? (await this.profile()), options);
     this.#setLabels(next, 'partition', `rho ${next.budget!.rho}`);
     if (next.budget?.warning) this.note('partition', next.budget.warning);
@@ -155,6 +160,7 @@ export abstract class Labelled<Batch = TokenBatch> extends Recorded<Batch> {
   }
 
   #solve(profile: Profile, options: PartitionOptions): Partition {
+    partitionSettings(options);
     const { labelling } = methods[this.options.method];
     const rest = labelling.by === 'budget' ? labelling.rest : 'ZO';
     return Partition.solve(profile, { rest, ...options, rho: options.rho ?? this.options.rho });

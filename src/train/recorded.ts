@@ -1,13 +1,14 @@
 import type { EventEmitter } from 'node:events';
 import { inspect } from 'node:util';
 import { inPieces, noBlocks, type TokenBatch, type Trainable } from '../model/index.ts';
+import { checkOptions } from '../options.ts';
 import { Chronicle } from './chronicle.ts';
 import type { TrainerEvents } from './events.ts';
 import type { HistoryEvent, HistoryRow, ProbeRow } from './history.ts';
 import type { StepRecord } from './log.ts';
 import { methods, type MethodName } from './methods.ts';
 import type { BaseWeights } from './rebuild.ts';
-import { stepSettings, type StepOptions, type StepSettings } from './settings.ts';
+import { settingNames, stepSettings, type StepOptions, type StepSettings } from './settings.ts';
 import type { SnapshotOptions } from './snapshots.ts';
 
 /** What a trainer is made with. */
@@ -71,6 +72,7 @@ export abstract class Recorded<Batch = TokenBatch> {
 
   set(options: StepOptions): void {
     this.assertEditable();
+    checkOptions('set', options, settingNames);
     this.#settings = this.#checked({ ...this.#settings, ...options });
     const changed = Object.entries(options).map(
       ([k, v]) => `${k} = ${inspect(v, { breakLength: Infinity })}`,

@@ -1,5 +1,12 @@
-import { ConfigError, didYouMean } from '../errors.ts';
-import { estimatorSettings, type EstimatorOptions, type EstimatorSettings } from '../estimate/index.ts';
+import { inspect } from 'node:util';
+import { ConfigError } from '../errors.ts';
+import {
+  estimatorNames,
+  estimatorSettings,
+  type EstimatorOptions,
+  type EstimatorSettings,
+} from '../estimate/index.ts';
+import { checkOptions, type Names } from '../options.ts';
 import { adamwSettings, rateAt, type AdamWOptions, type Schedule } from '../optimize/index.ts';
 
 /** Settings of a training step. Defaults are the paper's; each departure from Algorithm 1 is an option by name. */
@@ -51,18 +58,15 @@ export interface StepSettings extends EstimatorSettings {
 }
 
 /** Names of all step options. */
-export const settingNames: readonly string[] = [
-  ...['estimator', 'epsilon', 'queries', 'law', 'rank', 'rateFO', 'rateZO', 'alpha', 'updateZO'],
-  ...['clipCoefficient', 'clipNorm', 'adamw', 'recompute', 'microBatch', 'schedule'],
-];
+export const settingNames = {
+  ...estimatorNames,
+  ...{ rateFO: true, rateZO: true, alpha: true, updateZO: true, clipCoefficient: true, clipNorm: true },
+  ...{ adamw: true, recompute: true, microBatch: true, schedule: true },
+} satisfies Names<StepOptions>;
 
-/** Fills in defaults and checks ranges; throws ConfigError naming the setting. */
+/** Fills in defaults and checks names and ranges; throws ConfigError naming the setting. */
 export function stepSettings(options: StepOptions = {}): StepSettings {
-  const unknown = Object.keys(options).find((key) => !settingNames.includes(key));
-  if (unknown !== undefined) {
-    const meant = didYouMean(unknown, settingNames);
-    throw new ConfigError(`There is no setting ${unknown}.${meant} Settings are ${settingNames.join(', ')}.`);
-  }
+  checkOptions('A step', options, settingNames);
   const s: StepSettings = {
     ...estimatorSettings(options),
     rateFO: options.rateFO ?? 2e-5,
@@ -79,12 +83,14 @@ export function stepSettings(options: StepOptions = {}): StepSettings {
   rateAt(s.schedule, 0);
   for (const name of ['rateFO', 'rateZO', 'alpha'] as const) {
     if (!(s[name] >= 0 && Number.isFinite(s[name]))) {
-      throw new ConfigError(`${name} is ${s[name]}; it must be a number of at least 0.`);
+      throw new ConfigError(`${name} is ${inspect(s[name])}; it must be a number of at least 0.`);
     }
   }
   for (const name of ['clipCoefficient', 'clipNorm'] as const) {
-    if (!(s[name] > 0))
-      throw new ConfigError(`${name} is ${s[name]}; it must be positive (leave it out for none).`);
+    if (!(typeof s[name] === 'number' && s[name] > 0))
+      throw new ConfigError(
+        `${name} is ${inspect(s[name])}; it must be a positive number (leave it out for none).`,
+      );
   }
   if (!['sgd', 'adamw', 'noise', 'off'].includes(s.updateZO)) {
     throw new ConfigError(

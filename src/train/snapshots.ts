@@ -1,7 +1,9 @@
 import { totalmem } from 'node:os';
+import { inspect } from 'node:util';
 import { ConfigError } from '../errors.ts';
 import type { Parameter } from '../model/index.ts';
 import type { MomentState } from '../optimize/index.ts';
+import { checkOptions, type Names } from '../options.ts';
 
 /** A tensor's value and moments at the beginning of a step, on the host. */
 export interface TensorState {
@@ -17,17 +19,20 @@ export interface SnapshotOptions {
   bytes?: number;
 }
 
+const names = { every: true, bytes: true } satisfies Names<SnapshotOptions>;
+
 const MIB = 2 ** 20;
 
-/** Fills in defaults and checks ranges; throws ConfigError. */
-export function snapshotSettings({
-  every = 10,
-  bytes = Math.min(256 * MIB, totalmem() / 16),
-}: SnapshotOptions = {}): Required<SnapshotOptions> {
+/** Fills in defaults and checks names and ranges; throws ConfigError. */
+export function snapshotSettings(options: SnapshotOptions = {}): Required<SnapshotOptions> {
+  checkOptions('snapshots', options, names);
+  const { every = 10, bytes = Math.min(256 * MIB, totalmem() / 16) } = options;
   if (!Number.isSafeInteger(every) || every < 0) {
-    throw new ConfigError(`A snapshot every ${every} steps? Give a whole number, 0 for none.`);
+    throw new ConfigError(`A snapshot every ${inspect(every)} steps? Give a whole number, 0 for none.`);
   }
-  if (!(bytes >= 0)) throw new ConfigError(`Snapshots of ${bytes} bytes? Give a number of at least 0.`);
+  if (!(typeof bytes === 'number' && bytes >= 0)) {
+    throw new ConfigError(`Snapshots of ${inspect(bytes)} bytes? Give a number of at least 0.`);
+  }
   return { every, bytes };
 }
 

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { ConfigError, NonFiniteError } from '../errors.ts';
 import {
   combine,
@@ -76,8 +77,10 @@ export async function measureDescent(
   const settings = estimatorSettings(Object.fromEntries(chosen));
   if (!Number.isSafeInteger(draws) || draws < 2)
     throw new ConfigError(`draws is ${draws}; take a whole number from 2 on.`);
-  if (!multiples.length || !multiples.every((m) => m > 0 && Number.isFinite(m)))
-    throw new ConfigError(`multiples are ${multiples.join(', ')}; each must be a positive number.`);
+  if (!Array.isArray(multiples) || !multiples.length || !multiples.every((m) => m > 0 && Number.isFinite(m)))
+    throw new ConfigError(
+      `multiples is ${inspect(multiples)}; give a list of positive numbers: [0.5, 1, 2].`,
+    );
   const { engine, parameters } = objective;
   const q = settings.queries;
   const d = parameters.reduce((sum, p) => sum + p.size, 0);

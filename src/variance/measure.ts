@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Tensor } from '@tensorflow/tfjs';
 import { tf } from '../engine/tf.ts';
 import { ConfigError, NonFiniteError } from '../errors.ts';
@@ -166,9 +167,20 @@ export async function coefficient(
   return c;
 }
 
+/** Throws ConfigError for what is no list of numbers of queries. */
+export function checkQueries(queries: readonly number[]): void {
+  if (!Array.isArray(queries)) {
+    const given = inspect(queries);
+    throw new ConfigError(
+      `queries is ${given}; give a list of the numbers of queries to report: [${given}].`,
+    );
+  }
+}
+
 function checkCounts({ draws, queries }: Setup, objective: Objective): void {
   if (!Number.isSafeInteger(draws) || draws < 2)
-    throw new ConfigError(`draws is ${draws}; take a whole number from 2 on.`);
+    throw new ConfigError(`draws is ${inspect(draws)}; take a whole number from 2 on.`);
+  checkQueries(queries);
   const bad = queries.find((q) => !Number.isSafeInteger(q) || q < 1);
   if (bad !== undefined)
     throw new ConfigError(`queries holds ${bad}; each must be a whole number from 1 on.`);

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { ConfigError } from '../errors.ts';
 import type { DirectionLaw, EstimatorName } from '../estimate/index.ts';
 import type { TokenBatch } from '../model/batch.ts';
@@ -55,7 +56,7 @@ export async function sweepVariance<V extends number | string>(
   at: (value: V) => SweepPlace | Promise<SweepPlace>,
   { signal, onPoint }: SweepOptions = {},
 ): Promise<SweepReport> {
-  if (values.length === 0) throw new ConfigError(`The sweep over ${axis} has no values; give at least one.`);
+  checkValues(axis, values);
   const points: SweepPoint[] = [];
   for (const value of values) {
     if (signal?.aborted) break;
@@ -71,6 +72,15 @@ export async function sweepVariance<V extends number | string>(
     onPoint?.(points.length, values.length);
   }
   return { axis, points };
+}
+
+/** Throws ConfigError for what is no list of values. */
+export function checkValues(axis: string, values: readonly unknown[]): void {
+  if (!Array.isArray(values)) {
+    const given = inspect(values);
+    throw new ConfigError(`The values of the sweep over ${axis} are ${given}; give a list: [${given}].`);
+  }
+  if (values.length === 0) throw new ConfigError(`The sweep over ${axis} has no values; give at least one.`);
 }
 
 async function measurePlace({

@@ -66,7 +66,7 @@ describe('budgetOf', () => {
     expect(b.warning).toMatch(/rho >= 0\.37/);
   });
 
-  it.each([-0.1, 1.1, NaN])('refuses rho %s', (rho) => {
+  it.each([-0.1, 1.1, NaN, '0.6' as never])('refuses rho %o', (rho) => {
     expect(() => budgetOf(rho, { forward: 1, backward: 2 })).toThrow(ConfigError);
   });
 });
@@ -132,6 +132,23 @@ describe('Partition', () => {
     const told = (n: number) => Partition.uniform(list, 'ZO').relabel(names.slice(0, n), 'FO').edits[0];
     expect(told(1)).toBe(`FO <- '${names[0]}' (1)`);
     expect(told(5)).toBe(`FO <- '${names[0]}', '${names[1]}', '${names[2]}' and 2 more (5)`);
+  });
+
+  it('is one line as a text, for people who print it', () => {
+    const size = list.reduce((sum, q) => sum + q.size, 0);
+    const norm = list.find((q) => q.role === 'final-norm')!.size;
+    const all = `${list.length - 1} ZO tensors (${norm} and ${size - norm} values)`;
+    expect(String(Partition.of(list, (q) => q.role === 'final-norm'))).toBe(`1 FO and ${all}`);
+    const solved = Partition.solve(
+      profileWith(() => 1),
+      { rho: 0 },
+    ).relabel('*', 'ZO');
+    expect(String(solved)).toBe(
+      `0 FO and ${list.length} ZO tensors (0 and ${size} values), rho 0; by hand: ZO <- '*' (${list.length})`,
+    );
+    expect(String(Partition.uniform(list, 'frozen'))).toBe(
+      `0 FO and 0 ZO tensors (0 and 0 values), ${list.length} frozen`,
+    );
   });
 
   it('says what names look like when a selector means nothing', () => {

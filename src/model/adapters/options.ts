@@ -1,3 +1,5 @@
+import { ConfigError } from '../../errors.ts';
+import { checkOptions, type Names } from '../../options.ts';
 import type { BaseLabel } from '../parameters.ts';
 
 /** What every kind of adapter is told. */
@@ -38,6 +40,23 @@ export interface AdapterFolder extends Common {
 
 /** An adapter to train beside a model, or to go on with. */
 export type AdapterOptions = LoraOptions | PrefixOptions | AdapterFolder;
+
+const loraNames = {
+  ...{ kind: true, rank: true, alpha: true, rankStabilized: true, targets: true, base: true },
+} satisfies Names<LoraOptions>;
+const prefixNames = { kind: true, tokens: true, init: true, base: true } satisfies Names<PrefixOptions>;
+const folderNames = { from: true, base: true } satisfies Names<AdapterFolder>;
+
+/** Throws ConfigError for what is no adapter's options, and for those of different ways to give one. */
+export function checkAdapter(options: unknown): void {
+  const { kind, from } = Object(options) as Partial<Record<string, unknown>>;
+  if (kind !== undefined && from !== undefined) {
+    throw new ConfigError('An adapter from a folder is as it was: give { from } and base alone.');
+  }
+  const all = { ...loraNames, ...prefixNames, ...folderNames };
+  const ofKind = kind === 'lora' ? loraNames : kind === 'prefix' ? prefixNames : all;
+  checkOptions('adapter', options, from === undefined ? ofKind : folderNames);
+}
 
 /** {@link LoraOptions} with all defaults filled in. */
 export interface Lora extends Required<Omit<LoraOptions, 'targets'>> {

@@ -1,8 +1,7 @@
-import { ConfigError } from '../../errors.ts';
 import { tf } from '../../engine/tf.ts';
 import type { DecoderConfig } from '../config.ts';
 import type { Decoder } from '../decoder.ts';
-import type { Adapter, AdapterOptions } from './options.ts';
+import { checkAdapter, type Adapter, type AdapterOptions } from './options.ts';
 import { PeftFolder } from './peft-read.ts';
 import { resolveAdapter } from './resolve.ts';
 import { startValues } from './start.ts';
@@ -18,10 +17,8 @@ export interface AdapterPlan {
  * folder of another model's adapter.
  */
 export async function planAdapter(config: DecoderConfig, options: AdapterOptions): Promise<AdapterPlan> {
+  checkAdapter(options);
   if (!('from' in options)) return { adapter: resolveAdapter(config, options) };
-  if ('kind' in options) {
-    throw new ConfigError('An adapter from a folder is as it was: give { from } and base alone.');
-  }
   const folder = await PeftFolder.open(options, config);
   return { adapter: resolveAdapter(config, folder.options), folder };
 }

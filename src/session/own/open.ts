@@ -7,8 +7,9 @@ import {
   type Parameter,
   type XY,
 } from '../../model/index.ts';
-import type { MethodName, SnapshotOptions, StepOptions } from '../../train/index.ts';
-import { checkNames, checkRun } from '../checks.ts';
+import { checkOptions, type Names } from '../../options.ts';
+import { settingNames, type MethodName, type SnapshotOptions, type StepOptions } from '../../train/index.ts';
+import { checkRun } from '../checks.ts';
 import type { RunConfig } from '../config.ts';
 import { OwnBase } from './base.ts';
 import { resumeOwn } from './resume.ts';
@@ -43,15 +44,16 @@ export interface OwnOpenOptions<B = XY> extends StepOptions {
   show?: boolean;
 }
 
-/** Names of the options that are no step options. */
-const optionNames = Object.keys({
-  ...{ model: 1, batches: 1, data: 1, batchSize: 1, test: 1, method: 1, engine: 1, seed: 1 },
-  ...{ rho: 1, snapshots: 1, show: 1, resume: 1 },
-} satisfies Record<Exclude<keyof OwnOpenOptions, keyof StepOptions>, 1>);
+/** Names of all options. */
+const names = {
+  ...{ model: true, batches: true, data: true, batchSize: true, test: true, method: true, engine: true },
+  ...{ seed: true, rho: true, snapshots: true, show: true, resume: true },
+  ...settingNames,
+} satisfies Names<OwnOpenOptions>;
 
 /** Opens a session on a model of one's own. One pass over the first batch finds what is wrong before anything is trained. */
 export async function openOwn<B>(options: OwnOpenOptions<B>): Promise<OwnSession<B>> {
-  checkNames(options, optionNames, 'open on a model of your own');
+  checkOptions('open on a model of your own', options, names);
   const { resume, ...rest } = options;
   if (rest.recompute) throw noBlocks();
   if (rest.microBatch !== undefined) throw noRows();

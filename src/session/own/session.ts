@@ -3,6 +3,7 @@ import { safetensorsChunks } from '../../formats/index.ts';
 import { assertMergeable, weightsToWrite, type OwnModel, type XY } from '../../model/index.ts';
 import { stoppable } from '../../notebook/index.ts';
 import { ownEvaluationText, type OwnEvaluation } from '../../plot/index.ts';
+import { checkCall } from '../call-options.ts';
 import {
   OWN_BASE,
   OWN_WEIGHTS,
@@ -53,6 +54,7 @@ export class OwnSession<B = XY> extends SessionMeasuring<OwnModel<B>, OwnSource<
 
   /** Mean loss on the held-out batches, and the model's metric where it has one. */
   evaluate(options: OwnEvaluateOptions = {}): Promise<Result<OwnEvaluation>> {
+    checkCall('evaluate on a model of your own', options);
     return this.exclusive(() =>
       stoppable(async (signal) => {
         const bar = this.progress(this.source.test.length, 'evaluate', 'batch');
