@@ -65,7 +65,11 @@ export function stepMemory(
     const stream = streamPeak(model, { wrt, zo, recompute }, piece);
     live.push({ ...stream, directions, gradients: stream.gradients + held + summed(wrt) });
   }
-  live.push(...updates(fo, directions), { ...NOTHING, directions, passing: 2 * largest(zo) });
+  live.push(...updates(fo, directions), {
+    ...NOTHING,
+    directions,
+    passing: tensorsOfUpdate(s) * largest(zo),
+  });
   const most = worst(live);
   return { peak: weights + moments + total(most), weights, moments, ...most };
 }
@@ -79,6 +83,12 @@ function updates(fo: readonly Parameter[], directions: number): Live[] {
     gradients -= bytes;
     return moment;
   });
+}
+
+/** Tensors that the update of a ZO tensor makes at a time: the estimate and AdamW's three, or the sum over queries and the next. */
+function tensorsOfUpdate({ updateZO, queries, law }: StepSettings): number {
+  if (updateZO === 'adamw') return 4;
+  return queries > 1 || law === 'low-rank' ? 2 : 1;
 }
 
 /** The largest piece of a batch, when it runs `rows` rows at a time. */

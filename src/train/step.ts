@@ -120,12 +120,13 @@ function updateFO(input: StepInput, g: Map<Parameter, Tensor>, norm: number, fac
   const shrink = norm > s.clipNorm ? s.clipNorm / norm : 1;
   for (const [p, gradient] of [...g].sort(([a], [b]) => a.size - b.size)) {
     const used = shrink === 1 ? gradient : gradient.mul<Tensor>(shrink);
+    if (used !== gradient) gradient.dispose();
     try {
       const next = optimizer.propose(p, model.parameters.get(p), used, s.rateFO * factor);
       next.commit();
       model.parameters.replace(p, next.w);
     } finally {
-      tf.dispose([used, gradient]);
+      used.dispose();
     }
   }
 }

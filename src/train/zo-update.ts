@@ -53,13 +53,17 @@ export function moveZO(
   const terms = (scale: number) => directions.map((u, i) => ({ u, coefficient: scale * scalars[i]! }));
   if (by === 'sgd') return combine(engine, w, p, terms(-rate), kept);
   const zeros = tf.zerosLike(w);
-  let estimate: Tensor | undefined;
+  let estimate: Tensor;
   try {
     estimate = combine(engine, zeros, p, terms(1), kept);
+  } finally {
+    zeros.dispose();
+  }
+  try {
     const next = optimizer.propose(p, w, estimate, rate);
     next.commit();
     return next.w;
   } finally {
-    tf.dispose([zeros, estimate]);
+    estimate.dispose();
   }
 }

@@ -115,6 +115,35 @@ describe.each(Object.entries(configs))('memory of a step, %s', (_, raw) => {
   });
 });
 
+it.each([
+  ['all FO', {}],
+  ['all FO', { clipNorm: 1e-3 }],
+  ['all ZO', {}],
+  ['all ZO', { queries: 2 }],
+  ['all ZO', { updateZO: 'adamw' }],
+  ['all ZO', { updateZO: 'adamw', queries: 3, law: 'low-rank' }],
+] as [string, StepOptions][])(
+  'memory of the update, the peak of a step on few tokens: %s %j',
+  async (label, options) => {
+    const model = modelOf({ ...llama, vocab_size: 8192, tie_word_embeddings: true });
+    const optimizer = new AdamW(engine);
+    const few = { ...tokens, ids: tokens.ids.subarray(0, 32), batch: 1, length: 32 };
+    const batch = new DeviceBatch(
+      { ...few, positions: Int32Array.of(10, 11), targets: Int32Array.of(5, 6) },
+      model.config,
+    );
+    const partition = partitionOf(model, labellings[label]!);
+    const settings = stepSettings({ rateFO: 1e-5, rateZO: 1e-6, ...options });
+    const measured = await heapPeak(model.parameters.list.map(model.parameters.get), async () => {
+      for (let step = 0; step < 2; step++)
+        await hiZfoStep({ model, partition, batch, settings, optimizer, seed: 1, step });
+    });
+    const { peak } = stepMemory(model, partition, settings, { batch: 1, length: 32, supervised: 2 });
+    expect(Math.abs(peak / measured - 1)).toBeLessThan(0.06);
+    for (const each of [optimizer, batch, model]) each.dispose();
+  },
+);
+
 describe('activation recomputation', () => {
   it('has a layer more cost the states before it, and no more of its activations', async () => {
     const batch = new DeviceBatch(tokens, parseConfig(llama));
