@@ -267,6 +267,7 @@ describe('how tensors look', () => {
   it('full before there is a profile, then filled by importance, and marked where it was not measured', () => {
     expect(look([null, null]).map((l) => [l.fill, l.unknown])).toEqual([[1, false], [1, false]]); // prettier-ignore
     expect(look([0.25, 1, -1, null]).map((l) => [l.fill, l.unknown])).toEqual([[0.5, false], [1, false], [0, false], [0, true]]); // prettier-ignore
+    expect(look([-1, 0, null]).map((l) => [l.fill, l.unknown])).toEqual([[0, false], [0, false], [0, true]]); // prettier-ignore
     expect(look([1, null])[1]!.words).toContain('importance not profiled');
   });
 });

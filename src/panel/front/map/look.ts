@@ -34,7 +34,8 @@ export interface Overlay {
 
 /** How every tensor looks. */
 export function looksOf({ tensors, labels, reasons }: PanelState, over: Overlay): Look[] {
-  const largest = Math.max(0, ...tensors.map((t) => t.importance ?? 0));
+  const profiled = tensors.some((t) => t.importance !== null);
+  const largest = Math.max(0, ...tensors.map((t) => t.importance ?? 0)) || 1;
   const [toFO, toZO] = [new Set(over.preview?.toFO), new Set(over.preview?.toZO)];
   const banded = new Set(over.banded);
   return tensors.map((tensor, i) => {
@@ -55,8 +56,8 @@ export function looksOf({ tensors, labels, reasons }: PanelState, over: Overlay)
       byHand: reasons[i] === 'h',
       selected: over.chosen.selected.has(i) || banded.has(i),
       dimmed: over.chosen.leavesOut(i),
-      fill: largest === 0 ? 1 : Math.sqrt(Math.max(0, importance ?? 0) / largest),
-      unknown: importance === null && largest > 0,
+      fill: profiled ? Math.sqrt(Math.max(0, importance ?? 0) / largest) : 1,
+      unknown: profiled && importance === null,
       words: words.filter(Boolean).join(', '),
     };
   });
