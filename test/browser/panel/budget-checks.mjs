@@ -172,13 +172,14 @@ export const budgetChecks = ({ open }) => ({
     assert.equal((await sent(page, 'set')).length, 3);
   },
   'a setting that waits shows what is in force': async () => {
-    const page = await open({ model: 'tiny', rows: 3, stepMs: 900 });
+    const page = await open({ model: 'tiny', rows: 3, held: true });
     await page.locator('.hz-run').click();
-    await page.waitForTimeout(50);
+    await becomes(() => page.locator('.hz-run-state').innerText(), 'Running');
     const field = page.locator('[data-setting=epsilon] .hz-field');
     await field.fill('0.01');
     await field.press('Enter');
     await becomes(() => page.locator('.hz-settings-head').innerText(), /ε: 1e-3 in force/);
+    await session(page, (s) => s.endStep());
     await until(
       async () => !/in force/.test(await page.locator('.hz-settings-head').innerText()),
       'never lands',

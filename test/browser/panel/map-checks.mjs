@@ -9,15 +9,16 @@ const focused = (page) => page.evaluate(() => Number(document.activeElement?.dat
 /** The tensor map: click, select, search, keys. */
 export const mapChecks = ({ open }) => ({
   'a click shows the new label at once, then it is so': async () => {
-    const page = await open({ model: 'tiny', rows: 5, stepMs: 800 });
+    const page = await open({ model: 'tiny', rows: 5, held: true });
     await page.locator('.hz-run').click();
-    await page.waitForTimeout(100);
+    await becomes(() => page.locator('.hz-run-state').innerText(), 'Running');
     const before = await label(page, 20);
     await cell(page, 20).click();
     const after = before === 'F' ? 'Z' : 'F';
     assert.equal(await label(page, 20), after);
     assert.ok(await hoped(page, 20), 'not marked as waiting');
     await picture(page, 'waiting');
+    await session(page, (s) => s.endStep());
     await until(async () => !(await hoped(page, 20)), 'still waiting');
     assert.equal(await label(page, 20), after);
     const [command] = await sent(page, 'label');

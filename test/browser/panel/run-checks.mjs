@@ -66,14 +66,15 @@ export const runChecks = ({ open }) => ({
     await until(async () => (await traces(page))[0].last === 40, 'no new row');
   },
   'pending edits are counted': async () => {
-    const page = await open({ model: 'tiny', rows: 3, stepMs: 900 });
+    const page = await open({ model: 'tiny', rows: 3, held: true });
     await named(page, 'Run').click();
-    await page.waitForTimeout(50);
+    await until(async () => (await state(page)) === 'Running', 'does not run');
     for (const i of [3, 4]) await page.locator(`.hz-cell[data-index="${i}"]`).click();
     await until(
       async () => (await page.locator('.hz-waiting').innerText()) === '2 edits at the end of this step',
       'not counted',
     );
+    await session(page, (s) => s.endStep());
     await until(async () => (await page.locator('.hz-waiting').innerText()) === '', 'never lands');
   },
   'nothing jumps while it runs': async () => {

@@ -15,6 +15,8 @@ export interface FakeOptions {
   /** Steps that lie behind. */
   rows?: number;
   stepMs?: number;
+  /** Steps of a run end when `endStep` is called, however long a slow machine takes to click meanwhile. */
+  held?: boolean;
   profiled?: boolean;
   probes?: boolean;
 }
@@ -31,14 +33,24 @@ export class FakeSession {
   reach = 1;
   previewMs = 4;
   readonly stepMs: number;
+  /** No clock ends a step. */
+  readonly #byHand: boolean;
   /** Steps of the rows that a view has. */
   #held: number[] = [];
   #edits: (() => void)[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor({ model = 'smol', rows = 0, stepMs = 100, profiled = true, probes = false }: FakeOptions = {}) {
+  constructor({
+    model = 'smol',
+    rows = 0,
+    stepMs = 100,
+    held = false,
+    profiled = true,
+    probes = false,
+  }: FakeOptions = {}) {
     const tensors = tensorsOf(model, profiled);
     this.stepMs = stepMs;
+    this.#byHand = held;
     this.state = {
       revision: 0,
       title:
@@ -144,21 +156,26 @@ export class FakeSession {
   }
 
   #loop(): void {
-    const { state } = this;
-    if (state.run !== 'running') return;
+    if (this.state.run !== 'running' || this.#byHand) return;
     this.#timer = setTimeout(() => {
-      const [rows, probes] = [this.rows.length, this.probes.length];
-      this.#step();
-      this.#land();
-      if (state.until !== null && state.steps >= state.until) {
-        state.run = 'idle';
-        state.until = null;
-      }
-      this.sendRows(rows);
-      if (this.probes.length > probes) this.sendProbes(probes);
-      this.push();
+      this.endStep();
       this.#loop();
     }, this.stepMs);
+  }
+
+  /** The present step of a run ends, and the edits that wait for it land. */
+  endStep(): void {
+    const { state } = this;
+    const [rows, probes] = [this.rows.length, this.probes.length];
+    this.#step();
+    this.#land();
+    if (state.until !== null && state.steps >= state.until) {
+      state.run = 'idle';
+      state.until = null;
+    }
+    this.sendRows(rows);
+    if (this.probes.length > probes) this.sendProbes(probes);
+    this.push();
   }
 
   #land(): void {
@@ -193,7 +210,7 @@ export class FakeSession {
         return void setTimeout(() => ok({ budget }), this.previewMs);
       }
       default:
-        this.#control(command);
+        if (this.#control(command)) return ok();
         this.#when(() => {
           this.#edit(command);
           ok();
@@ -211,7 +228,8 @@ export class FakeSession {
     this.push();
   }
 
-  #control(command: PanelCommand): void {
+  /** Runs, pauses or stops, which waits for no step; false for an edit. */
+  #control(command: PanelCommand): boolean {
     const { state } = this;
     if (command.do === 'run') {
       if (state.run === 'idle') state.until = command.steps === null ? null : state.steps + command.steps;
@@ -223,12 +241,13 @@ export class FakeSession {
       state.run = 'idle';
       state.until = null;
       this.event('stop', 'stopped');
-    } else return;
+    } else return false;
     if (state.run !== 'running') {
       clearTimeout(this.#timer);
       this.#land();
     }
     this.push();
+    return true;
   }
 
   #edit(command: PanelCommand): void {
