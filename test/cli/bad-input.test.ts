@@ -124,6 +124,12 @@ describe('hi-zfo train refuses, with exit code 1 and nothing written,', () => {
       async () => ['--model', await broken('tokens', (at) => rm(join(at, 'tokenizer.json')))],
       /tokenizer\.json/,
     ],
+    // as root it looks writable and is not; a place to write to is tried before the model is looked for
+    [
+      'a folder that cannot be made',
+      () => ['--out', process.platform === 'linux' ? '/proc/hi-zfo' : ' ', '--model', join(dir, 'none')],
+      /Cannot save to \/proc\/hi-zfo: .*Give another folder|no folder to save to/,
+    ],
   ];
 
   it.each(cases)('%s', async (_, args, message) => {

@@ -5,9 +5,9 @@ import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { tf } from '../../src/engine/index.ts';
 import type { Task } from '../../src/data/index.ts';
-import { ConfigError } from '../../src/errors.ts';
+import { ConfigError, HiZfoError } from '../../src/errors.ts';
 import { setSink, type DisplaySink } from '../../src/notebook/index.ts';
-import { open, type OpenOptions, type Session } from '../../src/session/index.ts';
+import { assertSavable, open, type OpenOptions, type Session } from '../../src/session/index.ts';
 import { noLeaks } from '../no-leaks.ts';
 
 let dir: string;
@@ -212,6 +212,23 @@ describe('what a session refuses', () => {
     await expect(s.save(other)).rejects.toThrow(/holds other files \(thesis\.txt\)/);
     expect(await readdir(other)).toEqual(['thesis.txt']);
     await expect(s.save('')).rejects.toThrow(/'' is no folder to save to/);
+  });
+
+  it('a folder that can be made is tried before, and nothing is left of the trial', async () => {
+    const at = await mkdtemp(join(dir, 'savable-'));
+    await assertSavable(join(at, 'new', 'deeper'));
+    await assertSavable(at);
+    expect(await readdir(at)).toEqual([]);
+  });
+
+  it.skipIf(process.platform !== 'linux')('a folder that only looks writable, as /proc as root', async () => {
+    await expect(assertSavable('/proc/hi-zfo')).rejects.toThrow(ConfigError);
+    const s = await start();
+    const events = s.events.length;
+    const error: unknown = await s.save('/proc/hi-zfo/run').catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(HiZfoError); // in words, whoever runs it
+    expect((error as Error).message).toMatch(/^Cannot save to \/proc\/hi-zfo\/run: .* another folder\.$/);
+    expect(s.events).toHaveLength(events);
   });
 
   it('snapshots that cannot be meant, before it loads anything', async () => {

@@ -1,7 +1,7 @@
-import { access, constants, readdir, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { access, constants, mkdtemp, readdir, rmdir, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { inspect } from 'node:util';
-import { ConfigError } from '../../errors.ts';
+import { CheckpointError, ConfigError } from '../../errors.ts';
 import {
   realDisk,
   safetensorsChunks,
@@ -59,7 +59,7 @@ export async function saveRun(
   { dtype = 'F32', merge = false, ...options }: SaveOptions = {},
   disk: Disk = realDisk,
 ): Promise<void> {
-  await assertSavable(dir);
+  await assertReplaceable(dir);
   const { trainer } = run;
   const { files: model, forState, exact } = await run.modelFiles({ dir, dtype, merge });
   const { state = exact } = options;
@@ -82,7 +82,9 @@ export async function saveRun(
     }
     const text = jsonText(documentOf(run, seals, state));
     files.push({ name: ABOUT, chunks: () => [Buffer.from(text)] });
-    return writeFolder(dir, files, disk);
+    return writeFolder(dir, files, disk).catch((error: unknown) => {
+      throw unsaved(dir, error);
+    });
   });
 }
 
@@ -118,10 +120,24 @@ function jsonText(document: object): string {
 }
 
 /**
+ * Throws ConfigError for a folder that nothing can be saved to, for those who would find out only when hours of training are done. A
+ * folder that looks writable need not be (as root, /proc does), so one is made beside it and taken away again.
+ */
+export async function assertSavable(dir: string): Promise<void> {
+  await assertReplaceable(dir);
+  const parent = await nearestFolder(dirname(resolve(dir)));
+  const trial = await mkdtemp(join(parent, '.hi-zfo-')).catch((cause: Error) => {
+    const why = `no folder can be made in ${parent} (${cause.message})`;
+    throw new ConfigError(`Cannot save to ${dir}: ${why}. Give another folder.`, { cause });
+  });
+  await rmdir(trial);
+}
+
+/**
  * A folder that is there already is replaced whole, so it must be a run saved before, or empty; one that is not must be one that can be
  * made. Throws ConfigError.
  */
-export async function assertSavable(dir: string): Promise<void> {
+async function assertReplaceable(dir: string): Promise<void> {
   if (typeof dir !== 'string' || dir.trim() === '') {
     throw new ConfigError(`${inspect(dir)} is no folder to save to. Give a path: save('runs/a').`);
   }
@@ -140,6 +156,15 @@ export async function assertSavable(dir: string): Promise<void> {
       cause,
     });
   });
+}
+
+/** What a save throws for an error of the file system; other errors stay as they are. */
+function unsaved(dir: string, cause: unknown): unknown {
+  if (!(cause instanceof Error && 'syscall' in cause)) return cause;
+  return new CheckpointError(
+    `Cannot save to ${dir}: ${cause.message}. The session and what was saved before are as they were; save to another folder.`,
+    { cause },
+  );
 }
 
 /** The folder itself, or the nearest above it that is there. */
