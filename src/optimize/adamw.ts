@@ -113,8 +113,9 @@ export class AdamW {
   restore(p: Parameter, state: MomentState | undefined): void {
     this.forget(p);
     if (!state) return;
-    const [m, v] = [state.m, state.v].map((x) => tf.keep(tf.tensor(x, [...p.shape], 'float32')));
-    this.moments.set(p, { m: m!, v: v!, steps: state.steps });
+    const moment = (x: Float32Array) => tf.tensor(x, [...p.shape], 'float32');
+    const { m, v } = tf.tidy(() => ({ m: moment(state.m), v: moment(state.v) })); // both or none
+    this.moments.set(p, { m: tf.keep(m), v: tf.keep(v), steps: state.steps });
   }
 
   forget(p: Parameter): void {

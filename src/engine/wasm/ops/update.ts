@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import type { AdamWSettings } from '../../engine.ts';
 import type { Distribution, NoiseKey } from '../../../noise/index.ts';
 import { checkKey } from '../../../noise/index.ts';
+import { tf } from '../../tf.ts';
 import type { Workspace } from '../workspace.ts';
 
 /** Floats of one call of the dot product. */
@@ -62,7 +63,8 @@ export function adamw<T extends Tensor>(
   v: T,
   s: AdamWSettings,
 ): { w: T; m: T; v: T } {
-  const next = { w: space.empty<T>(w.shape), m: space.empty<T>(w.shape), v: space.empty<T>(w.shape) };
+  const empty = () => space.empty<T>(w.shape);
+  const next = tf.tidy(() => ({ w: empty(), m: empty(), v: empty() })); // all or none
   const at = [w, g, m, v, next.w, next.m, next.v].map((tensor: Tensor) => space.at(tensor));
   const decay = 1 - s.rate * s.weightDecay;
   const step = s.rate / (1 - s.beta1 ** s.step);
