@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -33,7 +33,11 @@ describe('hi-zfo engine doctor', () => {
       expect(found[name]).toMatchObject({ state: 'skipped' });
       expect(found[name]!.found).toMatch(`npx hi-zfo engine install ${name}`);
     }
-    expect(found['nvidia driver']).toMatchObject({ state: 'skipped', found: 'no NVIDIA card here' });
+    expect(found['nvidia driver']).toMatchObject(
+      existsSync('/dev/nvidia0')
+        ? { state: 'wrong', found: '/dev/nvidia0 is there, but nvidia-smi does not run' }
+        : { state: 'skipped', found: 'no NVIDIA card here' },
+    );
   });
 
   it.each(['banana', '0', '1000', '1.5'])('says what is wrong with HI_ZFO_THREADS=%s', async (threads) => {
