@@ -224,6 +224,19 @@ describe('dataTask', () => {
       await expect(dataTask({ data, ...(options as object) })).rejects.toThrow(ConfigError);
     }
   });
+
+  it.each([
+    [{ promt: '{question}' }, /task has no option promt\. Did you mean prompt\?/],
+    [{ data: { trian: 'x' } }, /data has no option trian\. Did you mean train\?/],
+    [{ split: { tests: 5 } }, /split has no option tests\. Did you mean test\?/],
+    [{ split: 5 }, /split takes options by name, such as \{ train: \.\.\. \}; given 5/],
+    [{ cut: { feild: 'question', tokens: 5 } }, /cut has no option feild\. Did you mean field\?/],
+  ])('refuses %o, which would mean nothing', async (options, message) => {
+    const data = await file([made.gsm8k]);
+    const error: unknown = await dataTask({ data, ...options } as never).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(ConfigError);
+    expect((error as Error).message).toMatch(message);
+  });
 });
 
 describe('splitRows', () => {

@@ -137,6 +137,10 @@ describe('a loss over named tensors', () => {
     expect(given(foreign)).toThrow(/another copy of TF.js/);
     expect(() => ownModel({ weights: {}, loss })).toThrow(/needs weights/);
     expect(() => ownModel({ weights: { w: tf.ones([1]) }, loss: 'mse' as never })).toThrow(/needs loss/);
+    expect(() => ownModel({ weights: { w: tf.ones([1]) }, loss, metrik: loss } as never)).toThrow(
+      /ownModel has no option metrik\. Did you mean metric\?/,
+    );
+    expect(() => ownModel(undefined as never)).toThrow(/ownModel takes options by name.*given undefined/);
     await expect(OwnModel.load(engine, given(tf.tensor1d([1, NaN]))())).rejects.toThrow(/Weight w holds NaN/);
   });
 
@@ -267,6 +271,10 @@ describe('a tf.LayersModel', () => {
     expect(() => layersModel({} as never, { loss: 'mse' })).toThrow(/Give a tf.LayersModel/);
     expect(() => layersModel(make({}))).toThrow(/no loss/);
     expect(() => layersModel(make({}), { loss: 'hige' })).toThrow(/no loss 'hige'/);
+    expect(() => layersModel(make({}), { lss: 'mse' } as never)).toThrow(
+      /no option lss\. Did you mean loss\?/,
+    );
+    expect(() => layersModel(make({}), 'mse' as never)).toThrow(/takes options by name.*given 'mse'/);
     expect(() => layersModel(make({ trainable: false }), { loss: 'mse' })).toThrow(/no trainable weights/);
     const bound = make({ kernelConstraint: tf.constraints.nonNeg() });
     expect(() => layersModel(bound, { loss: 'mse' })).toThrow(/constraint/);

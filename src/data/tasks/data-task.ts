@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { ConfigError, FormatError } from '../../errors.ts';
+import { checkOptions, type Names } from '../../options.ts';
 import { dataFolders, filesAt, type SplitFiles } from '../files/locate.ts';
 import type { Row } from '../files/row.ts';
 import type { Example, Generation, Task } from '../task.ts';
@@ -45,6 +46,24 @@ export interface DataTaskOptions {
   split?: Partial<SplitCounts>;
   /** Seed of the draw; default 0. */
   seed?: number;
+}
+
+/** Names of {@link DataTaskOptions}. */
+const names = {
+  ...{ data: true, name: true, format: true, prompt: true, completion: true, references: true, metric: true },
+  ...{ maxLength: true, cut: true, maxNewTokens: true, generation: true, split: true, seed: true },
+} satisfies Names<DataTaskOptions>;
+const splitNames = { train: true, validation: true, test: true } satisfies Names<SplitCounts>;
+
+/** Throws ConfigError for an option that there is not, in those within too. */
+function checkTask(options: DataTaskOptions): void {
+  checkOptions('task', options, names);
+  const { data, split, cut } = options;
+  if (data !== undefined && typeof data !== 'string') checkOptions('data', data, splitNames);
+  if (split !== undefined) checkOptions('split', split, splitNames);
+  if (cut !== undefined) {
+    checkOptions('cut', cut, { field: true, tokens: true } satisfies Names<DataTaskOptions['cut'] & object>);
+  }
 }
 
 /** The files of a task. Throws when there are none, and says where they belong and how to get them. */
@@ -109,13 +128,14 @@ function definitionOf(base: TaskDefinition, options: DataTaskOptions): TaskDefin
  * await dataTask({ data: './pairs.csv', prompt: 'Translate: {english}\nFrench:', completion: ' {french}', metric: 'exact-match' });
  */
 export async function dataTask(options: DataTaskOptions): Promise<Task> {
+  checkTask(options);
   const files = await locate(options);
-  const names = Object.keys(files) as (keyof SplitFiles)[];
-  const rows = await Promise.all(names.map((split) => rowsOf(files[split]!)));
+  const splits = Object.keys(files) as (keyof SplitFiles)[];
+  const rows = await Promise.all(splits.map((split) => rowsOf(files[split]!)));
   const base = baseOf(options, rows[0]![0]!);
   const definition = definitionOf(base, options);
   const pools = Object.fromEntries(
-    names.map((split, i) => [split, rows[i]!.map((row) => exampleOf(row, definition))]),
+    splits.map((split, i) => [split, rows[i]!.map((row) => exampleOf(row, definition))]),
   ) as Pools<Example>;
 
   const path = Object.values(files)[0]![0]!;

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { ConfigError } from '../../errors.ts';
 import { tf } from '../../engine/tf.ts';
+import { checkOptions, type Names } from '../../options.ts';
 
 /** What a loss is handed as its batch unless it says otherwise: rows of inputs and of targets. */
 export interface XY {
@@ -79,6 +80,10 @@ export class OwnDefinition<B = XY> {
   }
 }
 
+const names = {
+  ...{ weights: true, loss: true, metric: true, metricName: true, name: true, costs: true, clock: true },
+} satisfies Names<OwnModelOptions<Record<string, Tensor>>>;
+
 /**
  * A model of one's own from a loss function over named tensors.
  *
@@ -92,6 +97,7 @@ export class OwnDefinition<B = XY> {
 export function ownModel<W extends Record<string, Tensor>, B = XY>(
   options: OwnModelOptions<W, B>,
 ): OwnDefinition<B> {
+  checkOptions('ownModel', options, names);
   return new OwnDefinition(options as unknown as OwnModelOptions<Record<string, Tensor>, B>);
 }
 

@@ -1,6 +1,7 @@
 import type { LayersModel, Tensor, Variable } from '@tensorflow/tfjs';
 import { ConfigError } from '../../errors.ts';
 import { tf } from '../../engine/tf.ts';
+import { checkOptions, type Names } from '../../options.ts';
 import { OwnDefinition, otherCopy, type CostRule } from './definition.ts';
 
 /** A batch of a tf.LayersModel: its inputs and targets, lists where it has several. */
@@ -29,6 +30,10 @@ export interface LayersModelOptions {
   clock?: () => number;
 }
 
+const names = {
+  ...{ loss: true, metric: true, name: true, costs: true, clock: true },
+} satisfies Names<LayersModelOptions>;
+
 type Variables = LayersModel['trainableWeights'];
 type AnyFunction = (y: Tensor | Tensor[], output: Tensor | Tensor[]) => Tensor;
 
@@ -51,6 +56,7 @@ export function layersModel(
       `The model ${is} Give a tf.LayersModel (tf.sequential, tf.model, tf.loadLayersModel).`,
     );
   }
+  checkOptions('layersModel', options, names);
   if (model.stateful)
     throw new ConfigError('A stateful model has no loss of one batch. Make it with stateful: false.');
   const variables = variablesOf(model);
