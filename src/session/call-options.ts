@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+import { ConfigError } from '../errors.ts';
 import type { Generation } from '../data/index.ts';
 import { estimatorNames } from '../estimate/index.ts';
 import { checkOptions, type Names } from '../options.ts';
@@ -70,7 +72,26 @@ const calls = {
   probe: { every: true, draws: true } satisfies Names<ProbeSettings>,
 };
 
-/** Throws ConfigError for options that a call of a session does not have. */
+const isSignal = (value: unknown): boolean =>
+  typeof (Object(value) as Partial<AbortSignal>).addEventListener === 'function';
+
+/** What some options of many calls are, wherever they are given. */
+const common: readonly { named: RegExp; is: (value: unknown) => boolean; want: string }[] = [
+  { named: /^on[A-Z]/, is: (value) => typeof value === 'function', want: 'a function' },
+  { named: /^signal$/, is: isSignal, want: "an AbortController's signal" },
+  {
+    named: /^batch$/,
+    is: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+    want: 'the training step whose batch is meant, a whole number from 0 on',
+  },
+];
+
+/** Throws ConfigError for options that a call of a session does not have, and for listeners and signals that are none. */
 export function checkCall(call: keyof typeof calls, options: unknown): void {
   checkOptions(call, options, calls[call]);
+  for (const [name, value] of Object.entries(options as object)) {
+    const rule = common.find(({ named }) => named.test(name));
+    if (value === undefined || !rule || rule.is(value)) continue;
+    throw new ConfigError(`${call}: ${name} is ${inspect(value, { depth: 0 })}; give ${rule.want}.`);
+  }
 }

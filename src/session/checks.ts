@@ -1,4 +1,6 @@
+import { resolve } from 'node:path';
 import { inspect } from 'node:util';
+import { openEngine, type Engine, type EngineName } from '../engine/index.ts';
 import { ConfigError, didYouMean } from '../errors.ts';
 import { checkRho } from '../partition/index.ts';
 import {
@@ -9,6 +11,21 @@ import {
   type SnapshotOptions,
   type StepOptions,
 } from '../train/index.ts';
+
+/** The engine that `open` was asked for. */
+export function engineOf(engine: EngineName | Engine): Promise<Engine> {
+  if (typeof engine === 'string') return openEngine(engine);
+  if (typeof (Object(engine) as Partial<Engine>).activate === 'function') return Promise.resolve(engine);
+  throw new ConfigError(
+    `engine is ${inspect(engine, { depth: 0 })}; give a name such as 'wasm', or what openEngine() gave.`,
+  );
+}
+
+/** The folder of a saved run, in full. */
+export function resumeFolder(resume: string): string {
+  if (typeof resume === 'string' && resume.trim() !== '') return resolve(resume);
+  throw new ConfigError(`resume is ${inspect(resume)}; give the folder of a saved run.`);
+}
 
 /** Checks the options that every run has, before anything is loaded; throws ConfigError naming the option. */
 export function checkRun(options: {

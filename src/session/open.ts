@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { inspect } from 'node:util';
 import { ConfigError } from '../errors.ts';
 import { loadTokenizer, type DataTaskOptions, type FileFormat, type Task } from '../data/index.ts';
-import { openEngine, type Engine, type EngineName } from '../engine/index.ts';
+import type { Engine, EngineName } from '../engine/index.ts';
 import { isGguf, openSource, settleFolder } from '../formats/index.ts';
 import {
   ADAPTER_CONFIG,
@@ -17,7 +17,7 @@ import { checkOptions, type Names } from '../options.ts';
 import { settingNames, type MethodName, type SnapshotOptions, type StepOptions } from '../train/index.ts';
 import { Base, withAdapter } from './base.ts';
 import { BatchSource } from './batches.ts';
-import { checkRun } from './checks.ts';
+import { checkRun, engineOf } from './checks.ts';
 import type { SessionConfig } from './config.ts';
 import { loadShown } from './load-shown.ts';
 import { openOwn, type OwnOpenOptions } from './own/open.ts';
@@ -146,7 +146,7 @@ export async function open<B>(
     const tokenizer = await loadTokenizer(await weights.tokenizer());
     const size = batchSize ?? preset.batchSize ?? 4;
     const source = new BatchSource(found, tokenizer, size, length, seed);
-    const on = typeof engine === 'string' ? await openEngine(engine) : engine;
+    const on = await engineOf(engine);
     const base = await Base.at(path);
     const config: SessionConfig = {
       modelName: model === 'tiny' ? 'tiny' : basename(path),

@@ -1,12 +1,11 @@
-import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { CheckpointError, ConfigError } from '../errors.ts';
 import { loadTokenizer } from '../data/index.ts';
-import { openEngine } from '../engine/index.ts';
 import { snapshotSettings, stepSettings, type StepOptions } from '../train/index.ts';
 import { Base, withAdapter } from './base.ts';
 import { BatchSource } from './batches.ts';
 import { lostText, readRun, readStart, versionsOf, type SavedRun } from './checkpoint/index.ts';
+import { engineOf, resumeFolder } from './checks.ts';
 import type { SessionConfig } from './config.ts';
 import { loadShown } from './load-shown.ts';
 import type { OpenOptions } from './open.ts';
@@ -24,7 +23,7 @@ export async function resumeSession({
   resume,
   ...options
 }: OpenOptions & { resume: string }): Promise<Session> {
-  const dir = resolve(resume);
+  const dir = resumeFolder(resume);
   const { model, adapter, task, data, format, test, method, engine = 'auto', ...more } = options;
   const { seed, batchSize, maxLength, rho, snapshots = {}, show = true, ...step } = more;
   const saved = await readRun(dir, step.schedule);
@@ -84,7 +83,7 @@ export async function resumeSession({
     snapshots,
     show,
   };
-  const on = typeof engine === 'string' ? await openEngine(engine) : engine;
+  const on = await engineOf(engine);
   const base = Base.known({ ...about.base, dir: baseDir });
   if (modelDir === baseDir) await (await base.open()).close(); // it must be the same still
   const from = trained && { from: dir, base: trained.base };

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import { inspect } from 'node:util';
 import { ConfigError, didYouMean } from '../errors.ts';
 import {
   dataTask,
@@ -92,7 +93,11 @@ function fromData({ data, ...options }: DataTaskOptions): TaskOrigin {
   return { by: 'data', options: { ...options, data: files } };
 }
 
-function absolute({ train, validation, test }: Exclude<DataTaskOptions['data'], string | undefined>) {
+function absolute(data: Exclude<DataTaskOptions['data'], string | undefined>) {
+  const { train, validation, test } = Object(data) as typeof data;
+  if (![train, validation ?? '', test ?? ''].every((path) => typeof path === 'string')) {
+    throw new ConfigError(`data is ${inspect(data)}; give a file, a folder, or { train, validation, test }.`);
+  }
   return {
     train: resolve(train),
     ...(validation !== undefined && { validation: resolve(validation) }),

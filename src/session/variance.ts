@@ -1,4 +1,6 @@
+import { inspect } from 'node:util';
 import { inTurn } from '../engine/index.ts';
+import { ConfigError } from '../errors.ts';
 import { selectParameters, type Selector } from '../partition/index.ts';
 import type { AnyTrainer } from '../train/index.ts';
 import {
@@ -26,6 +28,11 @@ export async function trainerVariance(
   { batch: at, along, from, ...options }: SessionVarianceOptions,
 ): Promise<VarianceReport> {
   if (options.queries) checkQueries(options.queries); // before labels are made
+  if (from !== undefined && !Array.isArray((Object(from) as Partial<VarianceReport>).coefficients)) {
+    throw new ConfigError(
+      `from is ${inspect(from, { depth: -1 })}; give the data of an earlier report: variance({ from: found.data }).`,
+    );
+  }
   const { model } = trainer;
   const labels = await trainer.ensureLabels();
   const moved = along ? selectParameters(model.parameters.list, along) : labels.with('ZO');

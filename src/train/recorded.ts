@@ -73,10 +73,9 @@ export abstract class Recorded<Batch = TokenBatch> {
   set(options: StepOptions): void {
     this.assertEditable();
     checkOptions('set', options, settingNames);
-    this.#settings = this.#checked({ ...this.#settings, ...options });
-    const changed = Object.entries(options).map(
-      ([k, v]) => `${k} = ${inspect(v, { breakLength: Infinity })}`,
-    );
+    const given = Object.entries(options).filter(([, value]) => value !== undefined);
+    this.#settings = this.#checked({ ...this.#settings, ...Object.fromEntries(given) });
+    const changed = given.map(([k, v]) => `${k} = ${inspect(v, { breakLength: Infinity })}`);
     this.note('settings', changed.join(', '));
     this.listeners.emit('settings', this.#settings);
   }

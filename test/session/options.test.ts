@@ -13,6 +13,13 @@ async function failure(call: () => unknown): Promise<unknown> {
   return undefined;
 }
 
+it('a setting that is given as undefined stays as it is', async () => {
+  const s = await start({ rateFO: 0.5 });
+  s.set({ rateFO: undefined, alpha: 0.25 });
+  expect(s.settings).toMatchObject({ rateFO: 0.5, alpha: 0.25 });
+  expect(s.events.at(-1)!.text).toBe('alpha = 0.25');
+});
+
 describe('open refuses, before anything is trained,', () => {
   const cases: [object, RegExp][] = [
     [
@@ -34,6 +41,9 @@ describe('open refuses, before anything is trained,', () => {
     [{ rho: '0.6' }, /rho is '0\.6'; .* a number from 0 to 1/],
     [{ clipNorm: '1' }, /clipNorm is '1'; it must be a positive number/],
     [{ rateFO: '1e-3' }, /rateFO is '1e-3'; it must be a number/],
+    [{ engine: 5 }, /engine is 5; give a name such as 'wasm', or what openEngine\(\) gave/],
+    [{ resume: 5 }, /resume is 5; give the folder of a saved run/],
+    [{ task: 'mine', data: 5 }, /data is 5; give a file, a folder, or \{ train, validation, test \}/],
     [{ epsilon: '1e-3' }, /epsilon is '1e-3'; it must be a positive number/],
   ];
   it.each(cases)('%o', async (options, message) => {
@@ -59,6 +69,11 @@ it('every call of a session refuses what it does not know, and nothing has chang
   const cases: [call: string, args: unknown[], message: RegExp][] = [
     ['run', [2, { sohw: true }], /run has no option sohw\. Did you mean show\?/],
     ['run', ['5'], /run\('5'\): give the number of steps, a whole number/],
+    ['run', [1, { onStep: 5 }], /run: onStep is 5; give a function/],
+    ['run', [1, { signal: 5 }], /run: signal is 5; give an AbortController's signal/],
+    ['variance', [{ batch: -3 }], /variance: batch is -3; give the training step/],
+    ['descent', [{ batch: '3' }], /descent: batch is '3'; give the training step/],
+    ['variance', [{ from: 5 }], /from is 5; give the data of an earlier report/],
     ['run', [5, 10], /run takes options by name, such as \{ show: \.\.\. \}; given 10/],
     ['profile', [{ bathces: 2 }], /profile has no option bathces\. Did you mean batches\?/],
     ['profile', [3], /profile takes options by name, such as \{ batches: \.\.\. \}; given 3/],

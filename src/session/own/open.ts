@@ -1,4 +1,4 @@
-import { inTurn, openEngine, type Engine, type EngineName } from '../../engine/index.ts';
+import { inTurn, type Engine, type EngineName } from '../../engine/index.ts';
 import {
   noBlocks,
   noRows,
@@ -9,7 +9,7 @@ import {
 } from '../../model/index.ts';
 import { checkOptions, type Names } from '../../options.ts';
 import { settingNames, type MethodName, type SnapshotOptions, type StepOptions } from '../../train/index.ts';
-import { checkRun } from '../checks.ts';
+import { checkRun, engineOf } from '../checks.ts';
 import type { RunConfig } from '../config.ts';
 import { OwnBase } from './base.ts';
 import { resumeOwn } from './resume.ts';
@@ -70,7 +70,7 @@ export async function openOwn<B>(options: OwnOpenOptions<B>): Promise<OwnSession
   } = rest;
   const { seed = 0, rho = 0.6, snapshots = {}, show = true, ...step } = more;
   checkRun({ method, seed, rho, snapshots, step });
-  const on = typeof engine === 'string' ? await openEngine(engine) : engine;
+  const on = await engineOf(engine);
   return inTurn(on, async () => {
     const source = await OwnSource.of({ batches, data, batchSize, test, seed });
     try {

@@ -1,7 +1,8 @@
-import { join, resolve } from 'node:path';
-import { inTurn, openEngine } from '../../engine/index.ts';
+import { join } from 'node:path';
+import { inTurn } from '../../engine/index.ts';
 import { ConfigError } from '../../errors.ts';
 import { snapshotSettings } from '../../train/index.ts';
+import { engineOf, resumeFolder } from '../checks.ts';
 import { OWN_BASE, OWN_WEIGHTS, readRun } from '../checkpoint/index.ts';
 import type { RunConfig } from '../config.ts';
 import { assertSame, changesOf, warnOfVersions } from '../resume.ts';
@@ -18,7 +19,7 @@ export async function resumeOwn<B>({
   resume,
   ...options
 }: OwnOpenOptions<B> & { resume: string }): Promise<OwnSession<B>> {
-  const dir = resolve(resume);
+  const dir = resumeFolder(resume);
   const { model: definition, batches, data, batchSize, test, method, engine = 'auto', ...more } = options;
   const { seed, rho, snapshots = {}, show = true, ...step } = more;
   const saved = await readRun(dir, step.schedule);
@@ -32,7 +33,7 @@ export async function resumeOwn<B>({
   const given = Object.fromEntries(Object.entries(step).filter(([, value]) => value !== undefined));
   const changes = changesOf(saved, given);
   snapshotSettings(snapshots);
-  const on = typeof engine === 'string' ? await openEngine(engine) : engine;
+  const on = await engineOf(engine);
   const session = await inTurn(on, async () => {
     const size = data ? about.batchSize : batchSize;
     const source = await OwnSource.of({ batches, data, batchSize: size, test, seed: about.seed });
