@@ -94,11 +94,12 @@ function fromData({ data, ...options }: DataTaskOptions): TaskOrigin {
 }
 
 function absolute(data: Exclude<DataTaskOptions['data'], string | undefined>) {
-  const { train, validation, test } = Object(data) as typeof data;
+  const { train, validation, test, ...others } = Object(data) as typeof data;
   if (![train, validation ?? '', test ?? ''].every((path) => typeof path === 'string')) {
     throw new ConfigError(`data is ${inspect(data)}; give a file, a folder, or { train, validation, test }.`);
   }
   return {
+    ...others, // refused by the task
     train: resolve(train),
     ...(validation !== undefined && { validation: resolve(validation) }),
     ...(test !== undefined && { test: resolve(test) }),

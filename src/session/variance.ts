@@ -11,6 +11,7 @@ import {
   type VarianceReport,
 } from '../variance/index.ts';
 import { checkQueries } from '../variance/measure.ts';
+import { Result } from './result.ts';
 
 /** Options of `variance` beyond those of the measurement. */
 export interface SessionVarianceOptions extends VarianceOptions {
@@ -29,8 +30,9 @@ export async function trainerVariance(
 ): Promise<VarianceReport> {
   if (options.queries) checkQueries(options.queries); // before labels are made
   if (from !== undefined && !Array.isArray((Object(from) as Partial<VarianceReport>).coefficients)) {
+    const given = from instanceof Result ? 'a Result' : inspect(from, { depth: -1 });
     throw new ConfigError(
-      `from is ${inspect(from, { depth: -1 })}; give the data of an earlier report: variance({ from: found.data }).`,
+      `from is ${given}; give the data of an earlier report: variance({ from: found.data }).`,
     );
   }
   const { model } = trainer;

@@ -43,6 +43,7 @@ describe('open refuses, before anything is trained,', () => {
     [{ rateFO: '1e-3' }, /rateFO is '1e-3'; it must be a number/],
     [{ engine: 5 }, /engine is 5; give a name such as 'wasm', or what openEngine\(\) gave/],
     [{ resume: 5 }, /resume is 5; give the folder of a saved run/],
+    [{ task: 'mine', data: { train: 'a', tset: 'b' } }, /data has no option tset\. Did you mean test\?/],
     [{ task: 'mine', data: 5 }, /data is 5; give a file, a folder, or \{ train, validation, test \}/],
     [{ epsilon: '1e-3' }, /epsilon is '1e-3'; it must be a positive number/],
   ];
@@ -73,6 +74,7 @@ it('every call of a session refuses what it does not know, and nothing has chang
     ['run', [1, { signal: 5 }], /run: signal is 5; give an AbortController's signal/],
     ['variance', [{ batch: -3 }], /variance: batch is -3; give the training step/],
     ['descent', [{ batch: '3' }], /descent: batch is '3'; give the training step/],
+    ['variance', [{ from: s.history }], /from is a Result; give the data of an earlier report/],
     ['variance', [{ from: 5 }], /from is 5; give the data of an earlier report/],
     ['run', [5, 10], /run takes options by name, such as \{ show: \.\.\. \}; given 10/],
     ['profile', [{ bathces: 2 }], /profile has no option bathces\. Did you mean batches\?/],
