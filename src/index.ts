@@ -19,11 +19,26 @@ export {
   type AutosaveOptions,
   type SharpnessFindings,
 } from './session/index.ts';
-export * from './errors.ts';
+export {
+  CheckpointError,
+  ConfigError,
+  EngineError,
+  FormatError,
+  HiZfoError,
+  NonFiniteError,
+} from './errors.ts';
 export { version } from './package-root.ts';
 export { openEngine, type Engine, type EngineDescription, type EngineName } from './engine/index.ts';
 export { fillNoise, tensorId, type Distribution, type NoiseKey } from './noise/index.ts';
-export { loadModel, generate, lossAndGradients, lossOf, DeviceBatch, Decoder } from './model/index.ts';
+export {
+  loadModel,
+  generate,
+  inPieces,
+  lossAndGradients,
+  lossOf,
+  DeviceBatch,
+  Decoder,
+} from './model/index.ts';
 export type {
   DecoderConfig,
   LossAndGradients,
