@@ -1,13 +1,10 @@
-import picomatch from 'picomatch';
+import { namePattern } from '../../../model/name-pattern.ts';
 
-/**
- * Which names a glob means, by the rule of `src/partition/select.ts`: a whole name or any of its tails after a dot or slash. What is
- * highlighted is what the kernel will label.
- */
+/** Which names a glob means, by the kernel's own rule: what is highlighted is what it will label. */
 export function matching(names: readonly string[], glob: string): number[] {
   if (glob === '') return [];
-  const match = matcher(glob);
-  return names.flatMap((name, i) => (tails(name).some((tail) => tail === glob || match(tail)) ? [i] : []));
+  const matches = matcher(glob);
+  return names.flatMap((name, i) => (matches(name) ? [i] : []));
 }
 
 /** A glob that means some of the tensors, as an example: those of a layer in the middle. */
@@ -17,14 +14,10 @@ export function exampleGlob(names: readonly string[]): string {
   return layer ? `${layer[1]}*` : name;
 }
 
-function matcher(glob: string): (text: string) => boolean {
+function matcher(glob: string): (name: string) => boolean {
   try {
-    return picomatch(glob);
+    return namePattern(glob);
   } catch {
     return () => false; // half typed
   }
-}
-
-function tails(name: string): string[] {
-  return [name, ...[...name].flatMap((c, i) => ('./'.includes(c) ? [name.slice(i + 1)] : []))];
 }
