@@ -7,8 +7,10 @@ import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { EngineError } from '../../src/errors.ts';
 import { type Engine, openEngine, type Ops, tf } from '../../src/engine/index.ts';
+import { compileKernels, instantiate, type Kernels } from '../../src/engine/wasm/modules.ts';
 import { ranges, rangesOf } from '../../src/engine/wasm/threads/ranges.ts';
 import { withSharedMemory } from '../../src/engine/wasm/threads/shared-memory.ts';
+import { Threads } from '../../src/engine/wasm/threads/threads.ts';
 import { noLeaks } from '../no-leaks.ts';
 import { tool } from '../../src/engine/install/tool.ts';
 import { startWasm } from '../../src/engine/wasm/start.ts';
@@ -199,6 +201,48 @@ describe('engines with different numbers of threads', () => {
       console.log(threads() - before, tf.sum(tf.matMul(x, x)).dataSync()[0]);`;
     const args = ['--import', 'tsx', '--input-type=module', '-e', script];
     expect(await tool(process.execPath, args, '')).toBe(`3 ${300 ** 3}\n`);
+  });
+});
+
+describe('a thread that is not done in time', () => {
+  it('ends the job with an error, and no other begins before it is done', async () => {
+    const { backend } = await startWasm();
+    const { wasm } = backend;
+    const { memory } = wasm.asm;
+    const { kernels, noise } = compileKernels(memory, false);
+    const bytes = instantiate<Kernels>(kernels, memory).gemmScratch();
+    const scratch = () => wasm._malloc(bytes);
+    const pool = new Threads({ modules: [[kernels, noise]], memory, scratch }, 1);
+    expect(pool.grow(2)).toBe(2);
+    const n = 2 ** 20;
+    const [a, b, sum] = [0, 1, 2].map(() => wasm._malloc(4 * n)) as [number, number, number];
+    new Float32Array(memory.buffer, a, n).fill(1);
+    const product = (size: number, to: number) => [a, size, a, size, to, size, size, size, size, 0, 0, 0];
+    const job = { set: 0, kernel: 'gemm', threads: 2, scratch: true };
+    /** The worker takes the long call while this thread has the short one; it may come too late for that. */
+    const isLost = () => {
+      try {
+        pool.run(job, [product(128, b), product(1024, sum)]);
+        return false;
+      } catch (error) {
+        expect(String(error)).toMatch(/was lost/);
+        return true;
+      }
+    };
+    let tries = 0;
+    while (!isLost()) expect(++tries).toBeLessThan(500);
+    const zero = { set: 0, kernel: 'zero', threads: 1 };
+    for (let done = false; !done;) {
+      try {
+        pool.run(zero, [[sum, n]]);
+        done = true;
+      } catch (error) {
+        expect(String(error)).toMatch(/was lost/);
+      }
+    }
+    await new Promise((later) => setTimeout(later, 200));
+    expect(new Float32Array(memory.buffer, sum, n).every((x) => x === 0)).toBe(true);
+    for (const at of [a, b, sum]) wasm._free(at);
   });
 });
 

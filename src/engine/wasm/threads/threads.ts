@@ -55,7 +55,10 @@ export class Threads {
   /** A job was begun and not ended: whoever stopped the cell ended the main thread in its midst. */
   #open = false;
 
-  constructor(private readonly site: Site) {
+  constructor(
+    private readonly site: Site,
+    private readonly patience = LOST,
+  ) {
     const shared = (bytes: number) => new SharedArrayBuffer(bytes);
     this.sets = kernelSets(site);
     this.#jobs = {
@@ -136,11 +139,7 @@ export class Threads {
     let done = 0;
     for (let i = 0; done < calls; i++) {
       done = Atomics.load(control, DONE);
-      if (done < calls && i > SPINS && Atomics.wait(control, DONE, done, LOST) === 'timed-out') {
-        throw new EngineError(
-          'A thread of the wasm engine was lost in the midst of a call. Start the process anew.',
-        );
-      }
+      if (done < calls && i > SPINS) this.#wait(DONE, done);
     }
     if (Atomics.exchange(control, FAILED, 0)) {
       this.#open = false;
@@ -154,9 +153,17 @@ export class Threads {
     this.#post(0);
     for (let busy = 1; busy > 0;) {
       busy = Atomics.load(control, BUSY);
-      if (busy > 0 && Atomics.wait(control, BUSY, busy, LOST) === 'timed-out') break;
+      if (busy > 0) this.#wait(BUSY, busy);
     }
     Atomics.store(control, FAILED, 0);
     this.#open = false;
+  }
+
+  /** Sleeps until a control word may have changed. Who cannot be waited for may still write to the heap: then no job begins. */
+  #wait(place: number, value: number): void {
+    if (Atomics.wait(this.#jobs.control, place, value, this.patience) !== 'timed-out') return;
+    throw new EngineError(
+      'A thread of the wasm engine was lost in the midst of a call. Start the process anew.',
+    );
   }
 }
