@@ -1,7 +1,8 @@
 export type { FigureSpec } from './spec.ts';
 export { colours } from './theme.ts';
 export type { Progress } from './progress.ts';
-export { profileFigure, profileTable, profileText } from './profile.ts';
+export { profileFigure } from './profile.ts';
+export { profileTable, profileText } from './profile-words.ts';
 export { partitionFigure, partitionTable, partitionText } from './partition.ts';
 export { historyFigure, type HistoryFigureOptions } from './history.ts';
 export { historyTable, historyText } from './history-text.ts';

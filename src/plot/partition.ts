@@ -2,7 +2,7 @@ import * as aq from 'arquero';
 import type { ColumnTable } from 'arquero';
 import type { Label, Partition, PartitionEntry } from '../partition/index.ts';
 import { layerGrid } from './grid.ts';
-import { beyondReach, tensorLines } from './profile.ts';
+import { beyondReach, tensorLines } from './profile-words.ts';
 import { reasonText } from './reasons.ts';
 import { figureSpec, type FigureSpec } from './spec.ts';
 import { NEUTRAL, axis, escaped, faded, frame, labelColour, legendNames } from './theme.ts';

@@ -56,7 +56,7 @@ export async function openOwn<B>(options: OwnOpenOptions<B>): Promise<OwnSession
   checkOptions('open on a model of your own', options, names);
   const { resume, ...rest } = options;
   if (rest.recompute) throw noBlocks();
-  if (rest.microBatch !== undefined) throw noRows();
+  if ((rest.microBatch ?? Infinity) !== Infinity) throw noRows();
   if (resume !== undefined) return resumeOwn({ ...rest, resume });
   const {
     model: definition,
