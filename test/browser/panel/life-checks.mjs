@@ -165,16 +165,22 @@ export const lifeChecks = ({ open, asked, complaints }) => ({
       const of = (name) => metrics.find((m) => m.name === name).value;
       return { heap: of('JSHeapUsedSize') / 1e6, nodes: of('Nodes'), listeners: of('JSEventListeners') };
     };
+    const grown = (a, b) => [
+      ...(b.heap < a.heap + 6 ? [] : ['the heap grows']),
+      ...(b.nodes < a.nodes + 400 ? [] : ['nodes stay behind']),
+      ...(b.listeners < a.listeners + 40 ? [] : ['listeners stay behind']),
+    ];
     await page.waitForTimeout(4000);
-    const before = await measure();
-    await page.waitForTimeout(1000 * SOAK);
-    const after = await measure();
-    console.log(
-      `        heap ${before.heap.toFixed(1)} -> ${after.heap.toFixed(1)} MB, nodes ${before.nodes} -> ${after.nodes}, listeners ${before.listeners} -> ${after.listeners}`,
-    );
-    assert.ok(after.heap < before.heap + 6, 'the heap grows');
-    assert.ok(after.nodes < before.nodes + 400, 'nodes stay behind');
-    assert.ok(after.listeners < before.listeners + 40, 'listeners stay behind');
+    const looks = [await measure()];
+    // One former drawing may wait to be collected, in one look and not in another; what leaks grows from each to the next.
+    for (let n = 0; n < 2; n++) {
+      await page.waitForTimeout(1000 * SOAK);
+      looks.push(await measure());
+      if (grown(looks.at(-2), looks.at(-1)).length === 0) break;
+    }
+    for (const { heap, nodes, listeners } of looks)
+      console.log(`        heap ${heap.toFixed(1)} MB, ${nodes} nodes, ${listeners} listeners`);
+    assert.deepEqual(grown(looks.at(-2), looks.at(-1)), []);
     await page.evaluate(() => globalThis.lab.close());
   },
   'nothing is asked of the network': () => assert.deepEqual(asked, []),
