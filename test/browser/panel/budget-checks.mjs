@@ -179,6 +179,7 @@ export const budgetChecks = ({ open }) => ({
     await field.fill('0.01');
     await field.press('Enter');
     await becomes(() => page.locator('.hz-settings-head').innerText(), /ε: 1e-3 in force/);
+    await until(async () => (await session(page, (s) => s.state.pending)) === 1, 'not sent');
     await session(page, (s) => s.endStep());
     await until(
       async () => !/in force/.test(await page.locator('.hz-settings-head').innerText()),

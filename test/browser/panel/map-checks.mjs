@@ -18,6 +18,7 @@ export const mapChecks = ({ open }) => ({
     assert.equal(await label(page, 20), after);
     assert.ok(await hoped(page, 20), 'not marked as waiting');
     await picture(page, 'waiting');
+    await until(async () => (await session(page, (s) => s.state.pending)) === 1, 'not sent');
     await session(page, (s) => s.endStep());
     await until(async () => !(await hoped(page, 20)), 'still waiting');
     assert.equal(await label(page, 20), after);
