@@ -17,9 +17,9 @@ import {
   type TrainerEvents,
 } from '../train/index.ts';
 import { Autosave } from './autosave.ts';
+import { CallOrder } from './call-order.ts';
 import type { ModelFiles, ModelFilesOptions, Run, RunBase } from './checkpoint/index.ts';
 import type { RunConfig } from './config.ts';
-import { EditQueue } from './edits.ts';
 import type { SessionEvents } from './events.ts';
 import { Probes } from './probes.ts';
 import { Result } from './result.ts';
@@ -37,7 +37,7 @@ export interface SessionParts<Model = Trainable, Source = RunSource, Config = Ru
   base: RunBase;
 }
 
-/** What a session is, and the order in which its calls are done: one after another, edits between two steps. */
+/** What a session is, from its parts to its end. */
 export abstract class SessionCore<
   Model extends Trainable = Trainable,
   Source extends RunSource = RunSource,
@@ -54,8 +54,7 @@ export abstract class SessionCore<
   /** Ends the background run, if there is one. */
   protected stopBackground: AbortController | undefined;
   readonly #base: RunBase;
-  readonly #queue = new EditQueue();
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #calls = new CallOrder(() => this.assertOpen());
   #closed = false;
   #closing: Promise<void> | undefined;
 
@@ -73,7 +72,7 @@ export abstract class SessionCore<
       this as unknown as EventEmitter<TrainerEvents>,
     );
     this.prober = new Probes(this.trainer);
-    this.control = new RunControl(this.trainer, this.#queue, {
+    this.control = new RunControl(this.trainer, this.#calls.edits, {
       onState: (state) => this.emit('state', state),
       afterStep: async (signal) => {
         const row = await this.prober.measure(signal);
@@ -173,7 +172,7 @@ export abstract class SessionCore<
 
   /** Edits that wait for the end of the present step. */
   get pending(): number {
-    return this.#queue.size;
+    return this.#calls.edits.size;
   }
 
   /**
@@ -181,9 +180,7 @@ export abstract class SessionCore<
    * calls. `work` must not await another call of the session.
    */
   between<T>(work: () => T | Promise<T>): Promise<T> {
-    const done = this.#queue.add(work);
-    this.queued(() => this.#queue.drain()).catch((error: unknown) => this.#queue.refuse(error));
-    return done;
+    return this.#calls.between(work);
   }
 
   /**
@@ -236,18 +233,8 @@ export abstract class SessionCore<
     return this.stopBackground || this.control.inCallback ? this.between(work) : this.queued(work);
   }
 
-  protected async queued<T>(work: () => Promise<T>): Promise<T> {
-    const before = this.#tail;
-    let end!: () => void;
-    this.#tail = new Promise<void>((done) => (end = done));
-    // Awaited and nowhere chained, so that the stack of an error leads back to whoever called.
-    await before;
-    try {
-      this.assertOpen();
-      return await work();
-    } finally {
-      queueMicrotask(end); // the caller goes on before the next call begins
-    }
+  protected queued<T>(work: () => Promise<T>): Promise<T> {
+    return this.#calls.queued(work);
   }
 
   protected assertNoRun(): void {

@@ -1,6 +1,7 @@
 import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
 import type { AttentionPositions, AttentionShape, RotaryTable } from '../engine.ts';
 import { tf } from '../tf.ts';
+import { rotaryOf, slopesOf } from './positions.ts';
 
 /**
  * See {@link Ops.attention}. Query heads that share a key head are stacked along the rows of one product, so that keys
@@ -15,10 +16,11 @@ export function attention(
 ): Tensor2D {
   const { batch, length, heads, kvHeads, headDim, scale = 1 / Math.sqrt(headDim), softcap } = shape;
   const group = heads / kvHeads;
+  const table = rotaryOf(positions);
   return tf.tidy(() => {
     const split = (x: Tensor2D, count: number, turn: boolean) => {
       const byHead = splitHeads(x, batch, length, count);
-      const turned = turn && positions && 'cos' in positions ? rotate(byHead, positions) : byHead;
+      const turned = turn && table ? rotate(byHead, table) : byHead;
       return turned.reshape<Tensor3D>([batch * kvHeads, (count / kvHeads) * length, headDim]);
     };
     const queries = split(q, heads, true);
@@ -76,7 +78,7 @@ function scoreBias({ length, window = Infinity }: AttentionShape, positions: Att
       if (j > i || j <= i - window) mask[i * length + j] = -1e9;
     }
   const masked = tf.tensor2d(mask, [length, length]);
-  if (!positions || !('slopes' in positions)) return masked;
-  const slopes = positions.slopes.reshape([-1, 1, 1]);
-  return tf.add(tf.mul(slopes, tf.tensor2d(ago, [length, length])), masked);
+  const slopes = slopesOf(positions);
+  if (!slopes) return masked;
+  return tf.add(tf.mul(slopes.reshape([-1, 1, 1]), tf.tensor2d(ago, [length, length])), masked);
 }

@@ -1,6 +1,8 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
 import type { AttentionPositions, AttentionShape } from '../engine.ts';
 import { differentiable, isTapeOn } from '../ops/differentiable.ts';
+import { rotaryOf, slopesOf } from '../ops/positions.ts';
+import { spansOf } from '../ops/spans.ts';
 import { tf } from '../tf.ts';
 import { attentionBackward } from './attention-backward.ts';
 import { attentionForward } from './attention-forward.ts';
@@ -15,8 +17,8 @@ export function attention(
   shape: AttentionShape,
   positions: AttentionPositions,
 ): Tensor2D {
-  const table = positions && 'cos' in positions ? positions : undefined;
-  const slopes = positions && 'slopes' in positions ? positions.slopes : undefined;
+  const table = rotaryOf(positions);
+  const slopes = slopesOf(positions);
   const turn = table && { table, length: shape.length, headDim: shape.headDim };
   const recording = isTapeOn();
   return differentiable<Tensor2D, 'q' | 'k' | 'v'>(
@@ -52,29 +54,17 @@ export function attentionAt(
 ): Tensor2D {
   const { length, headDim } = shape;
   return tf.tidy(() => {
-    const spans = tf.tensor2d(spansOf(places, length, blockOf(headDim)), undefined, 'int32');
-    const slopes = positions && 'slopes' in positions ? positions.slopes : undefined;
-    const table = positions && 'cos' in positions ? positions : undefined;
+    const list = spansOf(places, length, blockOf(headDim)).map(({ row, place, count }) => [
+      row,
+      place,
+      count,
+    ]);
+    const spans = tf.tensor2d(list, undefined, 'int32');
+    const slopes = slopesOf(positions);
+    const table = rotaryOf(positions);
     const turned = table
       ? rotate(q, k, { table, length, headDim, places: tf.tensor1d(places, 'int32'), way: 1 })
       : { q, k };
     return attentionForward({ ...turned, v, slopes }, shape, { spans }).out;
   });
-}
-
-/** Runs of at most `most` places that follow one another in a sequence: the row of the first, its place, and their number. */
-function spansOf(
-  places: Int32Array,
-  length: number,
-  most: number,
-): [row: number, place: number, count: number][] {
-  const spans: [number, number, number][] = [];
-  for (let row = 0; row < places.length;) {
-    const place = places[row]!;
-    let count = 1;
-    while (count < most && places[row + count] === place + count && (place + count) % length > 0) count++;
-    spans.push([row, place, count]);
-    row += count;
-  }
-  return spans;
 }

@@ -64,7 +64,7 @@ export class Product {
       } catch (cause) {
         lose();
         throw new EngineError(
-          `onnxruntime's matrix product failed twice: ${cause instanceof Error ? cause.message : String(cause)}. No weight was changed. ` +
+          `onnxruntime's matrix product failed twice: ${cause instanceof Error ? cause.message : String(cause)}. A session puts back what the step had moved. ` +
             'If memory is short, end other programs or take a smaller batch, and run on. Or save the run and go on without onnxruntime: ' +
             "open({ resume, engine: 'wasm' }).",
           { cause },

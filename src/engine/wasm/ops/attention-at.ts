@@ -1,5 +1,7 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
 import type { AttentionPositions, AttentionShape } from '../../engine.ts';
+import { rotaryOf, slopesOf } from '../../ops/positions.ts';
+import { spansOf } from '../../ops/spans.ts';
 import type { Workspace } from '../workspace.ts';
 
 /** See {@link Ops.attentionAt}: span by span of queries that follow one another in a sequence. */
@@ -15,8 +17,9 @@ export function attentionAt(
   const { batch, length, heads, kvHeads, headDim, scale = 1 / Math.sqrt(headDim) } = shape;
   const { softcap = 0, window = 0 } = shape;
   const { kernels } = space;
-  const rotary = positions && 'cos' in positions ? positions : undefined;
-  const slopes = positions && 'slopes' in positions ? space.at(positions.slopes) : 0;
+  const rotary = rotaryOf(positions);
+  const alibi = slopesOf(positions);
+  const slopes = alibi ? space.at(alibi) : 0;
   const half = rotary?.cos.shape[1] ?? 0;
   const [cos, sin] = rotary ? [space.at(rotary.cos), space.at(rotary.sin)] : [0, 0];
   const queries = space.empty(q.shape);
@@ -29,7 +32,7 @@ export function attentionAt(
   const work = space.attentionScratch(length)(0);
   const [from, turned, to, at, values] = [q, queries, out, keys, v].map((tensor) => space.at(tensor)) as [number, number, number, number, number]; // prettier-ignore
   const rowBytes = 4 * heads * headDim;
-  for (const { row, place, count } of spans(places, length)) {
+  for (const { row, place, count } of spansOf(places, length)) {
     const [sequence, first] = [Math.floor(place / length), place % length];
     const [skip, before] = [row * rowBytes, 4 * sequence * length * kvHeads * headDim];
     if (rotary) {
@@ -54,18 +57,4 @@ export function attentionAt(
   queries.dispose();
   if (keys !== k) keys.dispose();
   return out;
-}
-
-/** Runs of places that follow one another within a sequence: the row that each begins at, its place and its length. */
-function* spans(
-  places: Int32Array,
-  length: number,
-): Generator<{ row: number; place: number; count: number }> {
-  for (let row = 0; row < places.length;) {
-    const place = places[row]!;
-    let count = 1;
-    while (places[row + count] === place + count && (place + count) % length > 0) count++;
-    yield { row, place, count };
-    row += count;
-  }
 }

@@ -1,6 +1,7 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
 import type { AttentionPositions, AttentionShape, RotaryTable } from '../../engine.ts';
 import { differentiable, isTapeOn } from '../../ops/differentiable.ts';
+import { rotaryOf, slopesOf } from '../../ops/positions.ts';
 import type { Kernels } from '../modules.ts';
 import type { Workspace } from '../workspace.ts';
 
@@ -15,8 +16,8 @@ export function attention(
 ): Tensor2D {
   const { batch, length, heads, kvHeads, headDim, scale = 1 / Math.sqrt(headDim) } = shape;
   const { softcap = 0, window = 0 } = shape;
-  const rotary = positions && 'cos' in positions ? positions : undefined;
-  const slopes = positions && 'slopes' in positions ? positions.slopes : undefined;
+  const rotary = rotaryOf(positions);
+  const slopes = slopesOf(positions);
   const tables: Tensor[] = rotary ? [rotary.cos, rotary.sin] : slopes ? [slopes] : [];
   const recording = isTapeOn();
   /** Scales and turns `from` into `to`; way -1 is the gradient. */
